@@ -3,8 +3,9 @@
 While a build watches the nouns, each read of one of their fields is noted in the `Reads` of
 whatever is being made. A value that is made once and used by several files carries its own `Reads`
 to each of them: `remembered` stands for `functools.cached_property`, `remembers` for `lru_cache`,
-and `once` for a dictionary. Any other cache of something made from nouns would hide reads from its
-second user, and a file could then be skipped although it has changed.
+and `once` for a dictionary (`once_with` also compares what is given). Any other cache of something
+made from nouns would hide reads from its second user, and a file could then be skipped although it
+has changed.
 
 Nothing is watched outside a build: there `remembered` is as quick as `cached_property`.
 """
@@ -283,6 +284,8 @@ def once_with(
     """
     last: tuple[tuple[Any, ...], dict[str, Any]] | None = kept.get(key)
     if last is None or last[0] != given:
+        if last is not None and "" in last[1] and _kept_here is not None and _watches():
+            _kept_here.replaced(last[1][""][1])
         last = kept[key] = given, {}
     return once(last[1], "", make, *given)
 
@@ -563,13 +566,17 @@ class Resident:
 class _Kept:
     """Kept values, each after all that it was made with.
 
-    Most are made from one noun alone, and are not looked at when another noun is edited.
+    Most are made from one noun alone, and are not looked at when another noun is edited. Others are
+    found by what they use, so that an edit costs as much as it drops.
     """
 
     def __init__(self) -> None:
         self._of_one: dict[int, list[_Entry]] = defaultdict(list)
-        self._of_more: list[_Entry] = []
         self._noun: dict[Reads, int] = {}  # of what is made from one noun; 0: from none
+        # What is made from several, with the nouns and parts that it uses, and its users by those.
+        self._of_more: dict[Reads, tuple[_Entry, tuple[int | Reads, ...]]] = {}
+        self._users: dict[int | Reads, set[Reads]] = defaultdict(set)
+        self._asking: set[Reads] = set()  # those of them that asked about addresses
         self._results: dict[Hashable, dict[str, Any]] = {}
 
     def results(self, *asked: Hashable) -> dict[str, Any]:
@@ -582,27 +589,51 @@ class _Kept:
         nouns.update(self._noun.get(part, -1) for part in reads.parts)
         nouns.discard(0)
         if reads.asked or -1 in nouns or len(nouns) > 1:
-            self._of_more.append(entry)
+            used: tuple[int | Reads, ...] = (
+                *{field // FIELDS for field in reads.fields},
+                *reads.parts,
+            )
+            self._of_more[reads] = entry, used
+            for one in used:
+                self._users[one].add(reads)
+            if reads.asked:
+                self._asking.add(reads)
             return
         noun = self._noun[reads] = next(iter(nouns), 0)
         self._of_one[noun].append(entry)
 
     def drop(self, noun: int, changed: Set[int], addresses: Set[str] = frozenset()) -> None:
         gone: set[Reads] = set()
-        for entries in (self._of_one[noun], self._of_more):
-            before = len(gone)
-            for reads, kept, key in entries:
-                if (
-                    not changed.isdisjoint(reads.fields)
-                    or not gone.isdisjoint(reads.parts)
-                    or (addresses and any(address in addresses for address, _ in reads.asked))
-                ):
-                    gone.add(reads)
-                    kept.pop(key, None)
-            if len(gone) > before:
-                entries[:] = [entry for entry in entries if entry[0] not in gone]
-        for reads in gone:
+        for reads, kept, key in self._of_one[noun]:
+            if not changed.isdisjoint(reads.fields) or not gone.isdisjoint(reads.parts):
+                gone.add(reads)
+                kept.pop(key, None)
+        self._of_one[noun] = [entry for entry in self._of_one[noun] if entry[0] not in gone]
+        waiting = [*gone]
+        waiting += (one for one in self._users[noun] if not changed.isdisjoint(one.fields))
+        if addresses:
+            waiting += (
+                one for one in self._asking if any(asked in addresses for asked, _ in one.asked)
+            )
+        while waiting:
+            reads = waiting.pop()
             self._noun.pop(reads, None)
+            waiting += self._users.pop(reads, ())
+            self._forget(reads)
+
+    def replaced(self, reads: Reads) -> None:
+        """Note that nobody can ask for a value any more, so that it goes if nothing uses it."""
+        if not self._users.get(reads):
+            self._forget(reads)
+
+    def _forget(self, reads: Reads) -> None:
+        if reads in self._of_more:
+            (_, kept, key), used = self._of_more.pop(reads)
+            kept.pop(key, None)
+            self._asking.discard(reads)
+            for one in used:
+                if one in self._users:
+                    self._users[one].discard(reads)
 
 
 def _remembered_by(kind: type) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import weakref
 from contextlib import suppress
 
 import pytest
@@ -336,6 +337,28 @@ def test_a_value_is_kept_while_it_is_made_of_the_same():
     assert said("open") == "Barn: open"
     assert once_with(kept, "sign", ("open",), sign) == "Barn: open"
     assert len(made) == 4
+
+
+def test_a_value_of_several_nouns_goes_when_another_takes_its_place():
+    """A preview is edited for hours, and would otherwise keep what was made before each edit."""
+    plan, kept = Plan(Room(name="Hall"), Room(name="Attic")), {}
+
+    class Sign:
+        def __init__(self, words):
+            self.words = words, *(room.name for room in plan.rooms)
+
+    def made(words):
+        with plan.resident.making():
+            return weakref.ref(once_with(kept, "sign", (words,), Sign))
+
+    first = made("open")
+    assert first().words == ("open", "Hall", "Attic")
+    second = made("closed")
+    assert first() is None
+    assert second().words == ("closed", "Hall", "Attic")
+    plan.edit(1, name="Loft")
+    assert second() is None
+    assert made("closed")().words == ("closed", "Hall", "Loft")
 
 
 def test_parts_of_a_list_are_kept_between_edits_alone():

@@ -411,19 +411,15 @@ class _District:
             for band in AGE_BANDS
             for part in PARTS
         }
-        self._alike = [(*of, len(lengths), sum(lengths)) for of, lengths in alike.items()]
-
-    @remembered
-    def sums(self) -> _Sums:
-        return _joined(
+        self.sums = _joined(
             {
                 name: {
-                    line: _Sum(frozenset((series,)), sessions, seconds)
+                    line: _Sum(frozenset((series,)), len(lengths), sum(lengths))
                     for line in lines_of(series, venue, part)
                 }
                 for name, (_, lines_of) in _TABLES.items()
             }
-            for series, venue, part, sessions, seconds in self._alike
+            for (series, venue, part), lengths in alike.items()
         )
 
 

@@ -25,7 +25,7 @@ from itertools import chain
 from typing import Any
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import once, once_with, remembered, remembers
+from portal.dependencies import between_edits, once, once_with, remembered, remembers
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
@@ -186,6 +186,7 @@ class Calendars:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.site = directory.site
+        self._changed: dict[tuple[Series, ...], Any] = {}
         self._runs: dict[tuple[Series, datetime], Any] = {}
         self._entries: dict[tuple[Series, datetime], Any] = {}
         self._last_days: dict[Series, Any] = {}
@@ -273,7 +274,7 @@ class Calendars:
 
     def _block(self, group: tuple[Series, ...]) -> list[Entry]:
         """The entries of a group of series in their order. Most facets have whole centres."""
-        changed = tuple(one.changed for one in group)  # as in `_run`
+        changed = between_edits(self._changed, group, _changed, group)  # as in `_run`
         return once_with(self._blocks, group, (group, changed), self._in_order)
 
     def _in_order(self, group: tuple[Series, ...], _changed: tuple[datetime, ...]) -> list[Entry]:
@@ -443,6 +444,10 @@ def _by_centre(series: Iterable[Series]) -> list[tuple[Series, ...]]:
     for one in series:
         groups[one.centre].append(one)
     return [tuple(group) for group in groups.values()]
+
+
+def _changed(series: Iterable[Series]) -> tuple[datetime, ...]:
+    return tuple(one.changed for one in series)
 
 
 def _last_day(series: Series) -> date | None:

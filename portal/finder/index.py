@@ -10,6 +10,8 @@ list; repeated values are written once and numbered. Sessions are days counted f
 stored as a first day and the gaps after it, because series across the county share the same gaps.
 `tables.py` decodes it for Python, and `static/find.js` for browsers.
 
+It is one file because the tables share their numbers, positions and words.
+
 Nothing of a sensitive programme is in any of these (safety S3): they are made from
 `Directory.series`. A centre whose address is not public has the position of its town.
 """

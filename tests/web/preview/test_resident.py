@@ -103,6 +103,52 @@ def test_random_edits_give_the_site_that_is_made_of_the_files(kept):
     assert alone
 
 
+EVERY_MONDAY = """---
+programme: play-sessions
+day: Monday
+starts: 2026-09-07
+time: 9:30-11:00
+term_time_only: yes
+---
+"""
+# Each in turn, and then taken back: what is summed, sorted or listed for a whole area differs.
+DECIDING = (
+    ("venue", "{name: Mill, town: Nelson, postcode: BB9 7AB}"),
+    ("venue", "{name: Mill, town: Nelson, location: '53.8360, -2.2140'}"),  # in another district
+    ("venue", "{name: Somewhere in Preston}"),
+    ("time", "18:00-19:30"),
+    ("ages", "11-15 years"),
+    ("ages", "0-25 years"),
+    ("language", "pl"),
+    ("quiet", "yes"),
+    ("booking", "drop-in"),
+    ("until", "2026-11-23"),  # it is over: in no list
+    ("until", "2026-12-07"),
+    ("title", "Aardvarks and others"),
+    ("changes", "\n  - date: 2026-12-07\n    moved_to: 2026-12-09 9:30-11:00"),
+    ("changes", "\n  - date: 2026-12-07\n    venue: {name: Hall, town: Nelson, postcode: BB9 7AB}"),
+    ("changes", "\n  - date: 2026-12-07\n    moved_to: 2027-01-20 19:00-20:00"),
+    ("changes", "\n  - date: 2026-12-07\n    cancelled: Snow"),
+)
+
+
+@pytest.mark.timeout(600)
+def test_what_decides_about_areas_ages_and_weeks_is_shown_everywhere(kept):
+    """Coverage, the finder, calendars and the week are those of the files after each such edit."""
+    shown = set()
+    for path in kept.fresh()[1]:
+        assert ask(kept.site, path) is not None
+    for name, value in (*DECIDING, ("", "")):
+        text = with_field(EVERY_MONDAY, name, value) if name else EVERY_MONDAY
+        (kept.root / MONDAYS).write_text(text, "utf-8")
+        assert kept.take_in(MONDAYS) is not None, (name, value)
+        _, addresses, app = kept.fresh()
+        wrong = [one for one in addresses if ask(kept.site, one) != ask(app, one)]
+        assert not wrong, f"With {name} {value}, these are wrong: {wrong[:10]}"
+        shown.add(ask(app, "/data/coverage.json"))
+    assert len(shown) > len(DECIDING) / 2
+
+
 def test_what_does_not_read_the_edited_field_is_kept(kept):
     """Other words and other dates make the page again, but not the list of all pages and files."""
     page = "/sessions/riverbank/play-monday/"
