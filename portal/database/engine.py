@@ -196,6 +196,7 @@ def commit(parts: Sequence[Part]) -> None:
     """Do these parts, in this order, in one transaction for each engine.
 
     What fails in one is undone, and fails that one alone; a commit that fails, fails for all.
+    On PostgreSQL each has a transaction of its own while somebody else writes for long.
     """
     for engine in dict.fromkeys(part.engine for part in parts):
         own = [part for part in parts if part.engine is engine]
@@ -203,7 +204,11 @@ def commit(parts: Sequence[Part]) -> None:
             if len(own) == 1:
                 own[0].value = _write(engine, own[0].work)
             else:
-                _write(engine, partial(_do_each, own), alone=True)
+                try:
+                    _write(engine, partial(_do_each, own), alone=True)
+                except _OthersWriteError:
+                    for part in own:
+                        commit([part])
         except BaseException as error:  # whatever it is: their threads wait, and raise it
             for part in own:
                 part.error = error
@@ -232,9 +237,33 @@ def _do_each(parts: Sequence[Part], connection: Connection) -> None:
 _TRIES = 5
 
 
-# Transactions of PostgreSQL that lock the rows of several requests wait for all others, before they
-# lock any row: else two could wait for each other.
-_ORDER = {False: "pg_advisory_xact_lock_shared(7264124)", True: "pg_advisory_xact_lock(7264124)"}
+_LOCK = 7264124  # of PostgreSQL's advisory locks
+_PATIENCE = 250  # milliseconds
+
+
+class _OthersWriteError(Exception):
+    """Another transaction lasts longer than a group of requests waits for it."""
+
+
+def _in_order(connection: Connection, *, alone: bool) -> None:
+    """Begin a transaction of PostgreSQL that locks the rows of one request; `alone`, of several.
+
+    Those wait for all others before they lock any row: else two could wait for each other. While
+    they wait, nobody else begins. So they do not wait for long, as for a publication.
+    Raises _OthersWriteError then.
+    """
+    if not alone:
+        execute_plain(connection, f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
+        return
+    execute_plain(connection, f"SET LOCAL lock_timeout = {_PATIENCE}")
+    execute_plain(connection, f"SELECT pg_advisory_xact_lock({_LOCK})")
+    execute_plain(connection, "SET LOCAL lock_timeout TO DEFAULT")
+    try:
+        finish(connection)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "55P03":
+            raise _OthersWriteError from error
+        raise
 
 
 def _write(engine: Engine, work: Callable[[Connection], T], *, alone: bool = False) -> T:
@@ -247,7 +276,7 @@ def _write(engine: Engine, work: Callable[[Connection], T], *, alone: bool = Fal
                 connection.begin(),
             ):
                 if engine.dialect.name == "postgresql":
-                    execute_plain(connection, f"SELECT {_ORDER[alone]}")
+                    _in_order(connection, alone=alone)
                 return work(connection)
         except DBAPIError as error:
             # SQLite has already waited as long as a family should: do not start again.

@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 # Threads that answer. Live pages cannot take those of files and of `/health`.
 _THREADS = {"live": 28, "files": 4, "health": 1}
-_NICE = 5  # the worker's `nice` value: answers to families have priority over messages
 _CHECK_EVERY = 10  # seconds between checks of builds and worker: one that fails must not spin
 _ROUND_EVERY = 5  # seconds between the worker's rounds
 _GRACE = 5  # seconds that open requests have to finish when the server stops
@@ -266,8 +265,6 @@ def _send_messages(settings: Settings, listening: socket.socket, server: int) ->
     """In the process of the worker: run rounds until SIGTERM, or until the server has ended."""
     begin("portal-messages")
     listening.close()  # else the port stays taken while the last message of a dead server is sent
-    # Families waiting for an answer come first: a letter costs more than a booking.
-    os.nice(_NICE)
     watch = Watch(settings, now=lambda: datetime.now(UTC))
     watch.go_on(_ROUND_EVERY, beside=server)
 

@@ -87,8 +87,11 @@ def rows(engine):
         return connection.execute(sa.select(generation)).all()
 
 
-def in_turns(queue, *requests, after=lambda: None):
-    """Begin these requests while another has the turn, so that they wait in this order."""
+def in_turns(queue, *requests, queued=lambda: None, after=lambda: None):
+    """Begin these requests while another has the turn, so that they wait in this order.
+
+    `queued` is called when all of them wait, `after` when the first has had the turn.
+    """
     ends = {}
 
     def ask(place, request):
@@ -104,6 +107,7 @@ def in_turns(queue, *requests, after=lambda: None):
             thread.start()
             while len(queue._waiting) <= number:
                 time.sleep(0.001)
+        queued()
     after()
     for thread in threads:
         thread.join()
@@ -179,12 +183,15 @@ def test_what_is_written_waits_for_some_of_those_behind_it_alone(engine):
 @pytest.mark.parametrize("first", ["alone", "for others"])
 def test_a_transaction_waits_for_a_slow_request_no_longer_than_so(engine, first):
     """It is done beside it, once: by its own request, or by another that was as patient."""
-    queue, slow = RequestQueue(max_wait=0.05), threading.Event()
+    queue, slow = RequestQueue(max_wait=300), threading.Event()
     number = 1 if first == "alone" else 3
     written = []
 
     def writes(own):
         written.append(database.write(engine, put(own)))
+
+    def hurry():
+        queue._max_wait = 0.05  # only now: the threads may take longer to begin
 
     def let_go():
         while len(written) < number:
@@ -192,7 +199,7 @@ def test_a_transaction_waits_for_a_slow_request_no_longer_than_so(engine, first)
         slow.set()
 
     requests = [lambda own=own: writes(own) for own in range(number)]
-    in_turns(queue, *requests, lambda: slow.wait(20), after=let_go)
+    in_turns(queue, *requests, lambda: slow.wait(20), queued=hurry, after=let_go)
 
     assert sorted(written) == sorted(row.number for row in rows(engine)) == [*range(number)]
 
@@ -239,6 +246,33 @@ def test_two_that_lock_the_same_rows_in_another_order_do_not_wait_for_each_other
     engine.dispose()
 
     assert sorted(runs) == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+@pytest.mark.postgres
+def test_a_long_transaction_of_somebody_else_keeps_no_group_waiting(postgres_address):
+    """As a publication of the content: bookings of other rows are written meanwhile."""
+    engine = database.connect(postgres_address)
+    begun, ends = threading.Event(), threading.Event()
+
+    def long(connection):
+        put(1)(connection)
+        begun.set()
+        assert ends.wait(20)
+
+    writing = threading.Thread(target=database.write, args=(engine, long))
+    writing.start()
+    assert begun.wait(20)
+    parts = [Part(engine, put(number)) for number in (2, 3)]
+    commit(parts)
+    seen = sorted(row.number for row in rows(engine))
+    ends.set()
+    writing.join()
+    numbers = sorted(row.number for row in rows(engine))
+    engine.dispose()
+
+    assert [(part.done, part.error) for part in parts] == [(True, None), (True, None)]
+    assert seen == [2, 3]
+    assert numbers == [1, 2, 3]
 
 
 def test_a_mistake_that_nobody_asked_about_fails_alone(engine):
