@@ -327,6 +327,7 @@ def test_one_text_does_not_change_the_next():
     assert render("A\n\nB").html == "<p>A</p>\n<p>B</p>"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900 if LONG else 300)
 @settings(max_examples=15_000 if LONG else 300, deadline=None)
 @given(

@@ -176,6 +176,7 @@ def test_no_page_is_open_that_is_not_named_here(place):
     assert found == OPEN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["signed out", "idle", "over", "half way", "made up"])
 def test_what_was_signed_in_is_closed_again(place, how):
     """S32: after sign-out, after 30 minutes, after 8 hours, before the code."""
@@ -279,6 +280,7 @@ def of_a_panel(app):
     return [one for one in routes(app) if words in app.guarded[one[2].endpoint].may.words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given",
     [
@@ -379,6 +381,7 @@ def test_each_role_opens_and_sends_what_it_may(place, booked, role):
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_a_head_is_a_get_and_brings_no_form(place, booked):
     """S42: a HEAD has no token, so what is sent with it changes nothing, whoever sends it."""
     walk_ins = {"families": "3", "children": "4", "adults": "3", "walk-in-version": "0"}
