@@ -196,7 +196,8 @@ def commit(parts: Sequence[Part]) -> None:
     """Do these parts, in this order, in one transaction for each engine.
 
     What fails in one is undone, and fails that one alone; a commit that fails, fails for all.
-    On PostgreSQL each has a transaction of its own while somebody else writes for long.
+    On PostgreSQL each then has a transaction of its own, unless the connection is lost; and so it
+    has while somebody else writes for long.
     """
     for engine in dict.fromkeys(part.engine for part in parts):
         own = [part for part in parts if part.engine is engine]
@@ -206,7 +207,10 @@ def commit(parts: Sequence[Part]) -> None:
             else:
                 try:
                     _write(engine, partial(_do_each, own), alone=True)
-                except _OthersWriteError:
+                except (DBAPIError, _OthersWriteError) as error:
+                    lost = getattr(error, "connection_invalidated", False)
+                    if lost or engine.dialect.name == "sqlite":
+                        raise  # it may be committed, or each would wait as long again
                     for part in own:
                         commit([part])
         except BaseException as error:  # whatever it is: their threads wait, and raise it

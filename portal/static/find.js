@@ -994,6 +994,7 @@
     ready = {}; // its parts can be shown once
     return those;
   };
+  const typedAs = ({ topic = [], near = [] }) => [topic[0], near[0]].filter(Boolean).join(" ");
   const run = async (fields, how) => {
     const mine = turn += 1;
     unsaved = how === "ask" || (how === "more" && unsaved);
@@ -1015,6 +1016,7 @@
       }
       refuse(mistakes, query);
       if (mistakes.length) return;
+      if (place && (place !== known || query.topic?.words !== subject)) place.typed = typedAs(fields);
       if (place) known = place;
       subject = query.topic?.words;
       // Those of the last answer, of which some may not be drawn yet.
@@ -1069,9 +1071,9 @@
       else if (name === "age") control.value = values.join(", ").replace(/-(?=[a-z])/g, " ");
       else if (name === "near") {
         const [topic] = fields.topic || [];
-        if (values[0] !== known.key || topic !== subject) {
-          control.value = [topic, values[0]].filter(Boolean).join(" ");
-        }
+        // Of a place that is still known, the address says less than what was typed.
+        control.value = values[0] && values[0] === known.key && topic === subject ? known.typed
+          : typedAs(fields);
       } else if (name) control.value = values[0] || "";
     });
     if (query) {
@@ -1136,7 +1138,7 @@
       const [key] = keys(places.areas).filter((code) => code.includes(" "))
         .sort((a, b) => away(a) - away(b));
       if (!key || away(key) > 10) return refused("e-away");
-      known = { key, at };
+      known = { key, at, typed: key };
       form.elements.near.value = key;
       run(fieldsOf(new FormData(form)), "ask");
     }, () => refused("e-here"));

@@ -249,6 +249,32 @@ def test_two_that_lock_the_same_rows_in_another_order_do_not_wait_for_each_other
 
 
 @pytest.mark.postgres
+def test_what_fails_in_the_commit_fails_alone(postgres_address):
+    """PostgreSQL may find a mistake only there; then nobody knows whose it is."""
+    engine = database.connect(postgres_address)
+    with engine.begin() as connection:
+        for statement in (
+            """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF NEW.number = 2 THEN RAISE 'two'; END IF; RETURN NULL; END $$""",
+            """CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON generation
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()""",
+        ):
+            connection.execute(sa.text(statement))
+    try:
+        parts = [Part(engine, put(number)) for number in (1, 2, 3)]
+        commit(parts)
+        numbers = sorted(row.number for row in rows(engine))
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.text("DROP FUNCTION refuse() CASCADE"))
+        engine.dispose()
+
+    assert [part.done for part in parts] == [True] * 3
+    assert [part.error is None for part in parts] == [True, False, True]
+    assert numbers == [1, 3]
+
+
+@pytest.mark.postgres
 def test_a_long_transaction_of_somebody_else_keeps_no_group_waiting(postgres_address):
     """As a publication of the content: bookings of other rows are written meanwhile."""
     engine = database.connect(postgres_address)

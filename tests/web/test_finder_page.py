@@ -680,6 +680,25 @@ def test_back_and_forward(scripted):
     assert page.input_value("#near") == "Nelson"
 
 
+@pytest.mark.parametrize("asked", ["Burnley", "BB4 6AA", "massage BB4 6AA"])
+def test_forward_to_the_last_search_fills_the_form_again(scripted, asked):
+    """Its place is known still, also where somebody has been on the page without a question."""
+    page = scripted.page
+    page.goto("/find/")
+    search(page, asked)
+    found, rows = page.inner_text("#found"), page.inner_text("#rows")
+    page.go_back()
+    page.wait_for_function("() => !document.querySelector('#found')")
+    assert page.input_value("#near") == ""
+    page.go_forward()
+    page.wait_for_function(
+        "(said) => document.querySelector('#found')?.textContent === said", arg=found
+    )
+
+    assert page.input_value("#near") == asked
+    assert page.inner_text("#rows") == rows
+
+
 def test_by_keyboard_alone(scripted):
     """Searching, taking a filter away and asking for more need no mouse, and focus is not lost."""
     page = scripted.page
