@@ -129,6 +129,11 @@ def _offered_until(series: Series, planned: str, now: datetime) -> datetime | No
     return offer_until(now, coming[0].starts) if coming else None
 
 
+def makes_offers(series: Series, planned: str, now: datetime) -> bool:
+    """Whether a place of this series or session that falls free now would be offered."""
+    return _offered_until(series, planned, now) is not None
+
+
 def offer_freed(
     connection: Connection, directory: Directory, series_identity: str, planned: str, now: datetime
 ) -> None:

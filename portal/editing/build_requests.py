@@ -51,16 +51,19 @@ def asked(var: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def answering(var: Path) -> Iterator[None]:
-    """Take the request, if there is one, for the build in this block, and leave its result."""
-    private_files.make_folder(var / "publishing")
-    running = _file(var, "running")
-    handle = os.open(running, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Take the request, if there is one, for the build in this block, and leave its result.
+
+    Raises PortalError if that cannot be written.
+    """
+    try:
+        handle = _taken(var)
+    except OSError as error:
+        raise PortalError(
+            f"{var} could not be written: {error.strerror or error}. Check that there is room, and "
+            "that the folder belongs to the user who builds."
+        ) from error
     words = FAULT
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH)  # several may run, for different folders
-        with suppress(FileNotFoundError):
-            _file(var, "asked").unlink()
-        _leave(var, BROKE_OFF)  # until we know better
         yield
         words = ""
     except PortalError as error:
@@ -70,8 +73,27 @@ def answering(var: Path) -> Iterator[None]:
         words = BROKE_OFF
         raise
     finally:
-        _leave(var, words)
+        with suppress(OSError):  # a disk that is full by now: what a build left before stands
+            if words:
+                _leave(var, words)
+            else:
+                _file(var, "result").unlink()
         os.close(handle)
+
+
+def _taken(var: Path) -> int:
+    """Take the request. Returns the handle of the lock, to be held while the build runs."""
+    private_files.make_folder(var / "publishing")
+    handle = os.open(_file(var, "running"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)  # several may run, for different folders
+        with suppress(FileNotFoundError):
+            _file(var, "asked").unlink()
+        _leave(var, BROKE_OFF)  # until we know better
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def give_up(var: Path) -> None:

@@ -690,6 +690,16 @@ def test_offers_lapse_at_decent_hours(now: str, starts: str, expected: str | Non
     assert until == (local(expected) if expected else None)
 
 
+@pytest.mark.parametrize("day", ["2027-01-12", "2027-03-28", "2027-10-31"])
+@pytest.mark.parametrize("hour", range(9, 22))
+def test_offers_are_made_up_to_six_in_the_evening_before(day: str, hour: int) -> None:
+    """As the message about the waiting list says, also in the nights in which the clocks change."""
+    starts = datetime.fromisoformat(f"{day} {hour:02}:00").replace(tzinfo=LONDON)
+    before = (starts - timedelta(days=1)).replace(hour=18)
+
+    assert waiting_list.offer_until(before.astimezone(UTC), starts) is not None
+
+
 def test_many_families_at_once_get_exactly_the_places_there_are(engine: Engine) -> None:
     """S20: 60 threads for 12 places: 12 confirmed, the rest waiting in order, none lost."""
     directory = made.directory()

@@ -11,6 +11,7 @@ from portal.commands import main
 from portal.content import ContentError, Problem
 from portal.editing import build_requests
 from portal.editing.build_requests import answering, ask, asked, state
+from portal.errors import PortalError
 
 
 def test_a_request_is_taken_by_the_next_build(tmp_path):
@@ -46,6 +47,19 @@ def test_a_failed_build_is_said_in_words(tmp_path):
         assert state(tmp_path) == words
     with answering(tmp_path):
         pass
+    assert state(tmp_path) == "published"
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    """As on a full disk, with what to do; and no lock stays held."""
+    (tmp_path / "publishing/result").mkdir(parents=True)
+
+    with (
+        pytest.raises(PortalError, match=r"could not be written: .*Check that there is room"),
+        answering(tmp_path),
+    ):
+        raise AssertionError("The build must not begin")
+    (tmp_path / "publishing/result").rmdir()
     assert state(tmp_path) == "published"
 
 

@@ -25,6 +25,7 @@ from portal.bookings import (
     places,
     support,
     support_plans,
+    waiting_list,
 )
 from portal.bookings.locking import KeyUsed, NotPossible
 from portal.bookings.support import SupportCase
@@ -94,6 +95,12 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     title = moved.title or _title(own, ours, request_case)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
+    # No offer comes any more, so none may be promised.
+    too_late = (
+        own.state == "waiting"
+        and own.series is not None
+        and not waiting_list.makes_offers(own.series, own.booking.planned, live().now)
+    )
     on = [one for one in sessions if not one.off]
     return page(
         "live/own.html",
@@ -121,7 +128,8 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         moved=moved,
         other_ways=OTHER_WAYS,
         moves=moves(own, family),
-        news=_news("helped" if helped else own.state, family),
+        too_late=too_late,
+        news="" if too_late else _news("helped" if helped else own.state, family),
         plan=plan,
         request_case=request_case,
         request_words=own_case.words_of(request_case, family, discreet=own.discreet),

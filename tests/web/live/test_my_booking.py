@@ -351,6 +351,26 @@ def test_a_waiting_family_is_offered_a_place_and_takes_it(tmp_path) -> None:
     assert places.verify(screens.engine) == []
 
 
+def test_a_waiting_family_is_promised_no_offer_when_none_is_made(tmp_path) -> None:
+    """From the evening before, places that fall free are not offered: the page says to ask."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    starts = screens.directory.find_series("riverbank/bump").sessions[0].starts
+    promises = ("When a place is free", "we will keep it for a while", "we will send you an email")
+
+    screens.now = (starts - timedelta(days=1)).replace(hour=17)
+    before = screens.open(second.path)
+    screens.now = starts - timedelta(hours=11)
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    late = screens.open(second.path)
+
+    assert all(words in before for words in promises)
+    assert late.heading == before.heading
+    assert not any(words in late for words in promises)
+    assert "It is too late for us to offer places here. Ask us if one is free." in late
+
+
 def test_an_offer_that_is_over_goes_to_the_next(tmp_path) -> None:
     """Late is late, also before the clock has said so; the next family is offered the place."""
     screens = run(tmp_path, {"places": "1"})
