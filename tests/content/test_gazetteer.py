@@ -81,6 +81,7 @@ def test_distance_is_in_miles():
 positions = st.builds(Position, st.floats(-90, 90), st.floats(-180, 180))
 
 
+@pytest.mark.slow
 @given(positions, positions)
 def test_distance_is_the_same_both_ways(a, b):
     """A distance is never negative, never more than half round the earth, and has no direction."""

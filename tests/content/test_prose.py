@@ -58,6 +58,7 @@ _PIECES = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=2000 if LONG else 400, deadline=None)
 @given(st.lists(_PIECES, max_size=4))
 def test_plain_paragraphs_are_as_the_converter_makes_them(pieces):

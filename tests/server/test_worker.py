@@ -40,6 +40,7 @@ def test_it_ends_with_whoever_started_it(settings):
     assert watch._directory is None  # not even a first round
 
 
+@pytest.mark.slow
 def test_it_goes_on_until_asked_to_end(settings, directory):
     """`portal messages send --watch` makes one round after another, and ends well at SIGTERM."""
     settings.out.mkdir()
