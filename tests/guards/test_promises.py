@@ -167,6 +167,7 @@ def test_what_keeps_a_promise_exists():
 ANNOUNCED = {
     "confirmed": ("moved", "postponed", "cancelled-by-us"),
     "waiting": ("offered", "waiting-ended"),
+    "too late": ("waiting-ended",),
     "offered": ("lapsed", "cancelled-by-us"),
     "requested": ("request-confirmed", "request-declined"),
     "helped": ("support-worker", "support-closed"),

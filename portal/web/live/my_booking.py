@@ -129,7 +129,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         other_ways=OTHER_WAYS,
         moves=moves(own, family),
         too_late=too_late,
-        news="" if too_late else _news("helped" if helped else own.state, family),
+        news=_news("too late" if too_late else "helped" if helped else own.state, family),
         plan=plan,
         request_case=request_case,
         request_words=own_case.words_of(request_case, family, discreet=own.discreet),
@@ -229,6 +229,7 @@ def _title(own: Own, ours: bool, request_case: SupportCase | None) -> str:
 _ANNOUNCED = {
     "confirmed": "If a date is cancelled or postponed, or the day, the time or the place changes",
     "waiting": "When a place is free for you, or there will be none",
+    "too late": "If we have to cancel it",
     "offered": "If this offer ends",
     "requested": "When we have an answer",
     "helped": "If you get another worker, or when our work on your request ends",
