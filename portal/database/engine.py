@@ -67,7 +67,7 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    # Psycopg prepares none: it would drop ours with its own.
+    # Psycopg itself prepares no statements: when it drops its own, it would drop ours too.
     given: dict[str, Any] = {"connect_timeout": 5, "prepare_threshold": None}
     # Behind a pooler, the next transaction may get a connection that knows no statement of ours.
     prepares = "pooled" not in url.query

@@ -95,7 +95,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     title = moved.title or _title(own, ours, request_case)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
-    # No offer comes any more, so none may be promised.
+    # No offer is made so soon before a date, so none may be promised.
     too_late = (
         own.state == "waiting"
         and own.series is not None

@@ -368,7 +368,7 @@ def test_a_waiting_family_is_promised_no_offer_when_none_is_made(tmp_path) -> No
     assert all(words in before for words in promises)
     assert late.heading == before.heading
     assert not any(words in late for words in promises)
-    assert "It is too late for us to offer places here. Ask us if one is free." in late
+    assert "We do not offer places so soon before a date. Ask us if one is free." in late
     assert "If we have to cancel it, we will send you an email." in late
     assert "We will not get in touch" not in late
 
