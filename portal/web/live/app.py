@@ -18,7 +18,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, redirect, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.utils import cached_property
 
 from portal import errors
@@ -192,13 +192,23 @@ def create_desk(
         """The public site stays up; pages that need the database say how to reach us (S63)."""
         try:
             if request.method == "POST":
-                path = request.full_path.removesuffix("?")
-                step = request.form.get("step", "confirm")
                 sent = Sent() if steps.own_token() else None
-                return screens.away(path, subjects.of_address(), sent, step)
+                return screens.away(*sent_to(), sent, sent_step())
             return screens.away(request.path, subjects.of_address())
         except ServiceUnavailable:
             return fault(error)
+
+    @desk.errorhandler(InternalServerError)
+    def broken(error: InternalServerError) -> Any:
+        """A form keeps its answers, where one of a database that is away would. Neither the
+        database nor the view of the form is asked again."""
+        if request.method == "POST":
+            try:
+                if steps.own_token():
+                    return screens.broken(*sent_to(), Sent(), sent_step())
+            except Exception:  # the page for an error must not fail, whatever the error was
+                desk.logger.error("The answers of a form could not be kept.")
+        return fault(error)
 
     @desk.errorhandler(HTTPException)
     def fault(error: HTTPException) -> Any:
@@ -208,6 +218,15 @@ def create_desk(
         return fault_answer(error, frozen or frames.fault(error.code, sensitive=True))
 
     return desk
+
+
+def sent_to() -> tuple[str, subjects.Subject]:
+    """Where a form was sent, with its query, and what it is about."""
+    return request.full_path.removesuffix("?"), subjects.of_address()
+
+
+def sent_step() -> str:
+    return request.form.get("step", "confirm")
 
 
 class Sent:

@@ -113,26 +113,44 @@ def too_many(
     )
 
 
+_OUR_FAULT = "It is our fault, not yours. Ask us, and we will do it for you."
+_KEPT = (
+    "Or wait a minute, and press the button. Your answers are kept on this page. We "
+    "store them only once, even if you press twice."
+)
+_STILL_WORKS = Other("/find/", "Find a session", "The pages about centres and groups work.")
+
+
 def away(path: str, subject: Subject, form: Answers | None = None, step: str = "") -> Response:
     """The database failed. Pressing again acts once, whether or not the first attempt worked."""
-    again = "Or wait a minute, and open this page again."
-    if form is not None:
-        again = (
-            "Or wait a minute, and press the button. Your answers are kept on this page. We "
-            "store them only once, even if you press twice."
-        )
     return explain(
         "We cannot do this just now",
         path,
-        "It is our fault, not yours. Ask us, and we will do it for you.",
-        again,
+        _OUR_FAULT,
+        _KEPT if form is not None else "Or wait a minute, and open this page again.",
         subject=subject,
         status=503,
         form=form,
         presses=[Press("Try again", step)] if form is not None else (),
-        others=[Other("/find/", "Find a session", "The pages about centres and groups work.")],
+        others=[_STILL_WORKS],
         others_title="What you can still do here",
         retry_after=60,
+    )
+
+
+def broken(path: str, subject: Subject, form: Answers, step: str) -> Response:
+    """A fault of ours while a form was sent. Pressing again acts once, as on `away`."""
+    return explain(
+        "Sorry, something went wrong",
+        path,
+        _OUR_FAULT,
+        _KEPT,
+        subject=subject,
+        status=500,
+        form=form,
+        presses=[Press("Try again", step)],
+        others=[_STILL_WORKS],
+        others_title="What you can still do here",
     )
 
 

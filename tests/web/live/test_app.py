@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from flask import request
 from portal import content
 from portal.settings import load_settings
 from portal.web.live.app import create_desk
+from tests.support import made
+from tests.support.screens import FAMILY, Screens
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +185,78 @@ def test_a_fault_shows_a_calm_page_and_logs_no_address(settings, caplog):
     assert "secret-token" not in caplog.text
     assert "Sarah" not in caplog.text
     assert "LookupError" in caplog.text
+
+
+@contextmanager
+def at_fault(screens, doing):
+    """Whatever would do this to a table meets a fault of ours, which answers 500."""
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER fault BEFORE {doing} BEGIN SELECT RAISE(ABORT, 'a fault'); END"
+        )
+    screens.desk.config["PROPAGATE_EXCEPTIONS"] = False
+    try:
+        yield
+    finally:
+        with screens.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TRIGGER fault")
+
+
+def to_book(screens):
+    return screens.open("/book/riverbank/bump").fill(**FAMILY, notes="By\nbus").press("Continue")
+
+
+def to_ask(screens):
+    screens.directory = made.directory(way="request")
+    return (
+        screens.open("/request/bump?who=family").fill(**FAMILY, notes="By\nbus").press("Continue")
+    )
+
+
+def to_change_details(screens):
+    own = screens.book().follow("See or change what we keep about you")
+    return own.fill(name="Bilal Shah", notes="By\nbus")
+
+
+@pytest.mark.parametrize(
+    ("begun", "button", "doing", "done"),
+    [
+        (to_book, "Confirm booking", "INSERT ON message", "Your place is booked"),
+        (to_ask, "Send", "INSERT ON booking", "We have your request"),
+        (to_change_details, "Save", "UPDATE ON person", "Your place is booked"),
+    ],
+)
+def test_a_fault_while_a_form_is_sent_loses_no_answer(tmp_path, begun, button, doing, done):
+    """S43: the page keeps the answers. Its button sends the form again with the same key, so that
+    it acts once."""
+    screens = Screens(tmp_path)
+    form = begun(screens)
+    with at_fault(screens, doing):
+        broken = form.press(button)
+        again = broken.press("Try again")
+    first, second = again.press("Try again"), again.press("Try again")
+
+    assert (broken.status, again.status) == (500, 500)
+    assert broken.heading == "Sorry, something went wrong"
+    assert "Your answers are kept on this page" in broken
+    assert broken.answer.headers["Cache-Control"] == "no-store"
+    assert ("notes", "By\nbus") in again.fields("Try again")
+    assert (first.heading, second.path) == (done, first.path)
+    assert (screens.count("booking"), screens.count("person")) == (1, 1)
+
+
+def test_a_fault_shows_nothing_that_another_browser_sent(live, settings):
+    """S43: without the token of this browser the page keeps nothing, as when the database is
+    away."""
+
+    def broken():
+        raise LookupError
+
+    client = create_desk(lambda: live, settings, clock=broken).test_client()
+    answer = client.post("/gap", data={"name": "Sarah", "step": "check"})
+
+    assert (answer.status_code, "It is our fault" in answer.text) == (500, True)
+    assert "Sarah" not in answer.text
 
 
 def test_no_live_page_may_be_kept_by_a_search_engine(client, live):
