@@ -1,6 +1,6 @@
 // The finder: answers in the page, from tables that it fetches once somebody enters its first box, or
 // at the first search. A place that is typed is looked up here and never sent; an address holds a
-// sector at most.
+// sector at most. Without the tables, the live part is asked, and gets a sector at most.
 // It follows the rules of portal/finder step by step: the same query must have the same answer in
 // both. All words come from the tables, all markup from the page.
 (() => {
@@ -15,6 +15,7 @@
   const PAGE = 20;
   const PAUSE = 200; // milliseconds without a letter, after which somebody rests from typing
   const LOW = 110; // pixels: few rows are lower, so that the rows of the first frame fill a screen
+  const LONGEST_WAIT = 15000; // milliseconds for the live part to answer
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
   const SEVERAL = ["day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme"];
@@ -857,7 +858,8 @@
     if (!rows.length && heading) get("advice").textContent = words[loosened.length ? "try" : "nothing"];
     keys(parts).forEach((id) => show(id, parts[id]));
   };
-  const refuse = (mistakes, query) => {
+  // Each mistake names its field, and in `meant` what may have been meant, as words and a query.
+  const refuse = (mistakes) => {
     if (!mistakes.length && !get("mistakes").firstElementChild) return;
     form.querySelectorAll(".error").forEach((line) => {
       const those = mistakes.filter(({ field }) => line.id === `${field}-error`);
@@ -879,11 +881,7 @@
       made.querySelector("p").hidden = !one.ask;
       const those = made.querySelector("ul");
       those.hidden = !one.meant.length;
-      those.append(...one.meant.map((near) => {
-        const meant = copy("further-one", { words: near });
-        meant.querySelector("a").href = `${here}?${address({ ...query, near })}`;
-        return meant;
-      }));
+      those.append(...linked("further", one.meant));
       return made;
     }));
     get("mistakes").append(box);
@@ -926,6 +924,7 @@
   let turn = 0;
   let listed = 0;
   let shown = "";
+  let refused; // the question that was refused, if that is what is shown
   let unsaved = false; // the question of the form has no entry of the history yet
   let subject;
   const tables = async () => {
@@ -933,21 +932,20 @@
     if (!box) openBox();
     return both;
   };
-  const load = async () => {
+  const load = () => {
     get("failed").hidden = true;
-    try {
-      return await tables();
-    } catch {
-      list();
-      get("failed").hidden = false;
-    }
+    return tables().catch(() => {});
+  };
+  const failed = () => {
+    list();
+    get("failed").hidden = false;
   };
   // Where somebody was in the list, when they come back to it: the row that was pressed, or the first
   // in view, and its place on the screen.
   const keep = (pressed) => {
     const row = pressed || inView();
     const at = row && { series: row.dataset.series, top: top(row), pressed: !!pressed };
-    if (shown) history.replaceState(at, "");
+    if (shown && !refused) history.replaceState(at, "");
   };
   let resting;
   const rest = () => {
@@ -994,28 +992,81 @@
     ready = {}; // its parts can be shown once
     return those;
   };
+  // Nothing of a private matter may stay: not in the box, nor in an address (S82).
+  const leave = (away) => {
+    form.elements.near.value = "";
+    list();
+    location.replace(away);
+  };
+  // The question in one line, but of a whole postcode its sector.
+  const sector = (text) => {
+    const code = /^([a-z]{1,2}\d[a-z\d]?)([\do])[a-z]{2}$/i.exec(text.replace(/[^a-z\d]/gi, ""));
+    return code ? `${code[1]} ${code[2].replace(/o/i, 0)}`
+      : text.replace(/\b([a-z]{1,2}\d[a-z\d]?)[^a-z\d]*(\d)[a-z]{2}\b/gi, "$1 $2");
+  };
+  const inLine = (fields) => `${new URLSearchParams(keys(fields).flatMap((name) =>
+    fields[name].filter(Boolean).map((value) => [name, name === "near" ? sector(value) : value])))}`;
+  // A refused question has an entry of the history, so that a reload asks it again, and Back leads to
+  // the answer before. Its address says a postcode; words that nobody knows stand in none (S82).
+  const note = (fields) => {
+    const asked = inLine(fields);
+    if (unsaved || !location.search) {
+      const said = new URLSearchParams(asked).get("near") || "";
+      const near = /^[a-z]{1,2}\d[a-z\d]?( \d)?$/i.test(said) ? said : "";
+      history[unsaved && !history.state?.asked ? "pushState" : "replaceState"](
+        { asked }, "", `${here}?${new URLSearchParams({ near })}`);
+    }
+    unsaved = false;
+    shown = location.search;
+    refused = asked;
+  };
+  // Where the tables cannot be fetched, the live part answers as it does without scripts. The address
+  // of its answer has what it understood, and no other words.
+  const askLive = async (fields, mine) => {
+    let answer, page;
+    try {
+      answer = await fetch(`${form.action}?${inLine(fields)}`, {
+        cache: "no-store", signal: AbortSignal.timeout?.(LONGEST_WAIT),
+      });
+      page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    } catch { /* It cannot be reached either. */ }
+    if (mine !== turn) return;
+    get("results").ariaBusy = false;
+    const said = page?.getElementById("results")?.dataset.asked;
+    const mistakes = page?.querySelectorAll("#mistakes .errors > * > ul > li") || [];
+    if (answer?.redirected && answer.ok) leave(answer.url);
+    else if (said) location[unsaved ? "assign" : "replace"](`${form.action}?${said}`);
+    else if (mistakes.length) {
+      note(fields);
+      refuse([...mistakes].map((one) => ({
+        field: one.firstElementChild.hash.slice(1),
+        words: one.firstElementChild.textContent,
+        ask: !one.querySelector("p").hidden,
+        meant: [...one.querySelectorAll(":scope li a")].map((a) => [a.textContent, a.search.slice(1)]),
+      })));
+    } else failed();
+  };
   const typedAs = ({ topic = [], near = [] }) => [topic[0], near[0]].filter(Boolean).join(" ");
   const run = async (fields, how) => {
     const mine = turn += 1;
     unsaved = how === "ask" || (how === "more" && unsaved);
-    const back = how ? null : history.state;
+    const back = how || history.state?.asked ? null : history.state;
     history.scrollRestoration = "manual";
     get("results").ariaBusy = true;
     const loaded = await load();
-    const live = loaded && fields.room && await counted();
+    if (!loaded) return mine === turn && askLive(fields, mine);
+    const live = fields.room && await counted();
     const settle = (first) => {
       if (mine !== turn) return;
       const { made = workedOut(fields, live), parts } = first && !live ? prepared(fields) : {};
       const { away, query, mistakes, place, answer } = made;
-      if (away) {
-        // Nothing of a private matter may stay: not in the box, nor in an address (S82).
-        form.elements.near.value = "";
-        list();
-        location.replace(away);
-        return;
-      }
-      refuse(mistakes, query);
+      if (away) return leave(away);
+      if (mistakes.length) note(fields);
+      refuse(mistakes.map((one) => ({
+        ...one, meant: one.meant.map((near) => [near, address({ ...query, near })]),
+      })));
       if (mistakes.length) return;
+      refused = "";
       if (place && (place !== known || query.topic?.words !== subject)) place.typed = typedAs(fields);
       if (place) known = place;
       subject = query.topic?.words;
@@ -1048,9 +1099,9 @@
       await frame();
       if (mine === turn) done?.();
     };
-    if (loaded) await finish(settle(true));
+    await finish(settle(true));
     // Asked for by the look of a postcode, known or not: the request says nothing of which.
-    if (loaded && form.dataset.postcodes && !postcodes && /\d/.test(fields.near)) {
+    if (form.dataset.postcodes && !postcodes && /\d/.test(fields.near)) {
       await table("postcodes", openPostcodes, "arrayBuffer").then(() => finish(settle()), () => {});
     }
     if (mine === turn) get("results").ariaBusy = false;
@@ -1080,7 +1131,7 @@
       if (!how) foldAway([fields.near, fields.age].filter((said) => said?.[0]).join(", ") || "…");
       return run(fields, how);
     }
-    shown = "";
+    shown = refused = "";
     turn += 1;
     list();
     refuse([]);
@@ -1109,7 +1160,10 @@
     go(link.search, more ? "more" : "go");
   });
   // A link to a field of the form is not another question.
-  addEventListener("popstate", () => location.search !== shown && go(location.search));
+  addEventListener("popstate", () => {
+    const { asked } = history.state || {};
+    if (location.search !== shown || (asked && asked !== refused)) go(asked || location.search);
+  });
   // Who enters the box is going to search: the tables are read before Enter, in short tasks. So is a
   // first answer, which nobody sees: browsers compile functions when they are first called.
   form.elements.near.addEventListener("focus", () => {
@@ -1125,8 +1179,8 @@
   const ask = get("here");
   ask.hidden = !navigator.geolocation;
   ask.firstElementChild.addEventListener("click", () => {
-    const loaded = load();
-    const refused = async (said) => {
+    const loaded = load().then((both) => both || failed());
+    const notHere = async (said) => {
       turn += 1; // what is still to be drawn of a search would stand under the mistake
       get("results").ariaBusy = false;
       if (await loaded) refuse([wrong("near", said)]);
@@ -1137,15 +1191,15 @@
       const away = (code) => distance(at, places.areas[code]);
       const [key] = keys(places.areas).filter((code) => code.includes(" "))
         .sort((a, b) => away(a) - away(b));
-      if (!key || away(key) > 10) return refused("e-away");
+      if (!key || away(key) > 10) return notHere("e-away");
       known = { key, at, typed: key };
       form.elements.near.value = key;
       run(fieldsOf(new FormData(form)), "ask");
-    }, () => refused("e-here"));
+    }, () => notHere("e-here"));
   });
 
   // A question of the home page is handed over by this tab alone: it stands in no address.
-  let given = location.search;
+  let given = history.state?.asked || location.search;
   try {
     given = sessionStorage.getItem("ask") || given;
     sessionStorage.removeItem("ask");

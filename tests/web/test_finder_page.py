@@ -699,6 +699,70 @@ def test_forward_to_the_last_search_fills_the_form_again(scripted, asked):
     assert page.inner_text("#rows") == rows
 
 
+MISTAKEN = "() => Boolean(document.querySelector('#mistakes *'))"
+
+
+@pytest.mark.parametrize(
+    ("asked", "address_says", "kept"),
+    [
+        ("ZZ9 9ZZ", "near=ZZ9+9", "ZZ9 9"),
+        ("zz9", "near=zz9", "zz9"),
+        ("Accringtn", "near=", "Accringtn"),
+    ],
+)
+def test_a_refused_search_is_in_the_history(scripted, asked, address_says, kept):
+    """A reload shows the same refusal, with what was typed. Back leads to the answer before, also
+    after two refusals, and Forward to the last one. S82: unknown words are in no address."""
+    page = scripted.page
+    scripted.requests.clear()
+    page.goto("/find/")
+    search(page, "Preston", age="2")
+    before, first = page.url, page.inner_text("#rows")
+    search(page, "Nowhere at all")
+    search(page, asked, age="3")
+    refused = answered(page)
+
+    assert urlsplit(page.url)[2:4] == ("/find/", address_says)
+    assert (len(refused["mistakes"]), refused["rows"]) == (1, [])
+    page.reload()
+    page.wait_for_function(MISTAKEN)
+    assert answered(page) == refused
+    assert (page.input_value("#near"), page.input_value("#age")) == (kept, "3")
+    page.go_back()
+    page.wait_for_selector("#found")
+    page.wait_for_function(SETTLED)
+    assert (page.url, page.inner_text("#rows")) == (before, first)
+    assert page.locator("#mistakes *").count() == 0
+    page.go_forward()
+    page.wait_for_function(MISTAKEN)
+    assert answered(page) == refused
+    page.click("#mistakes .errors li a >> nth=0")  # to its field
+    page.go_back()
+    assert answered(page) == refused
+    page.goto("/help/")
+    page.goto(f"/find/?{address_says}")
+    page.wait_for_function(SETTLED)
+    assert bool(answered(page)["mistakes"]) == (address_says != "near=")
+    assert not [one for one in scripted.requests if "Accringtn" in one or "ZZ9 9ZZ" in one]
+
+
+def test_a_refused_question_from_the_home_page(chromium, address):
+    """It came by this tab alone, and a reload asks it again."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/")
+        page.fill("#near", "Accringtn")
+        page.press("#near", "Enter")
+        page.wait_for_function(MISTAKEN)
+        refused = answered(page)
+        page.reload()
+        page.wait_for_function(MISTAKEN)
+
+        assert answered(page) == refused
+        page.go_back()
+        page.wait_for_url(f"{address}/")
+
+
 def test_by_keyboard_alone(scripted):
     """Searching, taking a filter away and asking for more need no mouse, and focus is not lost."""
     page = scripted.page
@@ -845,17 +909,95 @@ def test_a_phone_that_does_not_say(roaming):
 # --- what may fail --------------------------------------------------------------------------------
 
 
-def test_an_index_that_cannot_be_fetched(chromium, address):
+def without_tables(page, how="none"):
+    """Neither an index nor the live part's answer is kept from before."""
+
+    def answer(route):
+        route.abort() if how == "none" else route.fulfill(body='{"cut short')
+
+    page.route("**/search/index*", answer)
+
+
+@pytest.mark.parametrize("how", ["none", "cut short"])
+def test_an_index_that_cannot_be_fetched(chromium, address, how):
+    """The live part answers in its place, as without scripts. It gets the sector of a postcode, and
+    its address has what it understood. Back leads to the page that was left."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/find/")
+        without_tables(page, how)
+        page.fill("#age", "2")
+        page.fill("#near", "massage xyzzy BB4 6AA")
+        page.press("#near", "Enter")
+        page.wait_for_url("**/find/results?*")
+        page.wait_for_selector("#found")
+        found = urlsplit(page.url)
+
+        assert dict(parse_qsl(found.query))["near"] == "BB4 6"
+        assert "xyzzy" not in found.query
+        assert "near BB4 6" in page.inner_text("#found")
+        assert not [one for one in visitor.requests if re.search("BB4.*6AA", one)]
+        page.go_back()
+        page.wait_for_url(f"{address}/find/")
+        page.unroute("**/search/index*")
+        search(page, "Burnley")
+        assert page.inner_text("#found").endswith("near Burnley")
+
+
+def test_an_address_without_an_index(chromium, address):
+    """Back from the live answer leads to the page before, not to the finder, which would lead on
+    again."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/help/")
+        without_tables(page)
+        page.goto("/find/?near=Burnley")
+        page.wait_for_url("**/find/results?near=Burnley")
+        page.go_back()
+        page.wait_for_url("**/help/")
+
+
+def test_words_that_the_live_part_does_not_know(chromium, address):
+    """S82: without the tables too, they stand in no address, and words of a private matter lead to
+    the private page."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/find/")
+        without_tables(page)
+        search(page, "Accringtn", age="77")
+        ours = answered(page)
+        theirs = page.evaluate(WITHOUT_SCRIPTS, "near=Accringtn&age=77")
+
+        assert (ours["mistakes"], ours["fields"]) == (theirs["mistakes"], theirs["fields"])
+        assert [words for words, _ in ours["meant"]] == [words for words, _ in theirs["meant"]]
+        assert page.evaluate("document.activeElement.className") == "errors"
+        assert (urlsplit(page.url).path, urlsplit(page.url).query) == ("/find/", "near=")
+        entries = page.evaluate("history.length")
+        page.fill("#near", "He hits me. Burnley")
+        page.press("#near", "Enter")
+        page.wait_for_url("**/help/talk/")
+        assert page.evaluate("history.length") == entries
+
+
+def test_neither_an_index_nor_the_live_part(chromium, address):
     """The page says so and offers the pages that work; pressing the button again tries again."""
     with visiting(chromium, address, now=NOW) as visitor:
         page = visitor.page
         visitor.open("/find/")
-        page.route("**/search/index*", lambda route: route.abort())
-        search(page, "Burnley")
+        without_tables(page)
+        for answer in (
+            lambda route: route.abort(),
+            lambda route: route.fulfill(status=503, content_type="text/html", body="Down"),
+            lambda route: route.fulfill(status=200, content_type="text/html", body="Another page"),
+        ):
+            page.route("**/find/results*", answer)
+            search(page, "Burnley")
 
-        assert page.is_visible("text=We could not fetch the list")
-        assert page.is_visible("text=Or look around")
-        assert page.input_value("#near") == "Burnley"
+            assert page.is_visible("text=We could not fetch the list")
+            assert page.is_visible("text=Or look around")
+            assert page.input_value("#near") == "Burnley"
+            assert page.url == f"{address}/find/"
+            page.unroute("**/find/results*")
         page.unroute("**/search/index*")
         page.click("text=Find sessions")
         page.wait_for_selector("#found")
