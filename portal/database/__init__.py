@@ -9,6 +9,7 @@ hashes, `rate_limits` counts tries, `backup` copies a database.
 
 from portal.database.audit import log_reading, note, note_reading
 from portal.database.engine import (
+    can_write,
     connect,
     held_by_others,
     insert_if_new,
@@ -24,6 +25,7 @@ from portal.database.engine import (
 )
 
 __all__ = [
+    "can_write",
     "connect",
     "held_by_others",
     "insert_if_new",

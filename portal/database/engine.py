@@ -21,11 +21,12 @@ from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
 from portal import private_files
 from portal.database.prepared import execute_plain, finish, send_in_pipelines
@@ -312,6 +313,35 @@ def look(engine: Engine) -> Iterator[Connection]:
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
+
+
+_ROOM = 1024 * 1024  # bytes that SQLite's folder must have left, for some ten bookings
+
+
+def can_write(engine: Engine) -> bool:
+    """Whether a change could be stored now: there is room, and the database does not only read.
+
+    Changes nothing and waits for no other writer. The disk of a PostgreSQL server is not looked at.
+    Raises as `read` if the database cannot be reached.
+    """
+    if engine.dialect.name != "sqlite":
+        with look(engine) as connection:
+            return connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "off"
+    try:
+        # Without a name, so that nothing is left of it whatever happens.
+        with TemporaryFile(dir=Path(engine.url.database or "").parent) as file:
+            os.posix_fallocate(file.fileno(), 0, _ROOM)
+    except OSError:
+        return False
+    with read(engine) as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.exec_driver_sql("DELETE FROM generation WHERE 0")
+        except OperationalError as error:
+            return "locked" in str(error.orig)  # then somebody else is writing
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY * 1000:.0f}")
+    return True
 
 
 def vacuum(engine: Engine) -> bool:

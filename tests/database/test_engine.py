@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import delete, event, insert, select
 from sqlalchemy.exc import OperationalError
 
 from portal import database
 from portal.database.tables import generation
 from tests.support import made
-from tests.support.databases import new_sqlite
+from tests.support.databases import new_sqlite, read_only
 from tests.support.paths import ROOT
 
 # What any command of the portal does with the database, in a process of its own.
@@ -63,6 +63,27 @@ def test_a_command_takes_no_log_away_from_a_process_at_work(tmp_path) -> None:
         kept.close()
 
     assert (seen, here, last) == ([1, 2], 3, 3)
+
+
+def test_looking_whether_a_database_can_be_written(database_address, monkeypatch) -> None:
+    """One that only reads cannot, nor one without room on SQLite's disk; one that somebody else is
+    writing can. Looking waits for nobody and changes nothing."""
+    monkeypatch.setattr("portal.database.engine.BUSY", 60.0)  # nobody would wait for so long
+    engine = database.connect(database_address)
+    with read_only(engine):
+        refused = database.can_write(engine)
+    engine.dispose()
+    with engine.connect().execution_options(writes=True) as writer, writer.begin():
+        writer.execute(delete(generation))
+        at_once = database.can_write(engine)
+    before = database.can_write(engine)
+    monkeypatch.setattr("portal.database.engine._ROOM", 1 << 60)
+    without_room = database.can_write(engine)
+    sqlite = engine.dialect.name == "sqlite"
+    engine.dispose()
+
+    assert (refused, at_once, before) == (False, True, True)
+    assert without_room is not sqlite
 
 
 def test_a_database_that_another_program_holds_is_given_up_once(tmp_path, monkeypatch) -> None:

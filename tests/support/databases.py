@@ -425,3 +425,34 @@ def put_bookable(engine: Engine, places: int = 2) -> None:
             )
         ),
     )
+
+
+@contextmanager
+def read_only(engine: Engine) -> Iterator[None]:
+    """The database answers questions and refuses changes, as a standby server does."""
+    from sqlalchemy import event
+
+    postgres = engine.dialect.name == "postgresql"
+    on, off = (
+        ("SET default_transaction_read_only = on", "RESET default_transaction_read_only")
+        if postgres
+        else ("PRAGMA query_only=ON", "PRAGMA query_only=OFF")
+    )
+
+    def checked_out(connection, _record, _holder) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(on)
+            connection.commit()
+
+    def checked_in(connection, _record) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(off)
+            connection.commit()
+
+    event.listen(engine, "checkout", checked_out)
+    event.listen(engine, "checkin", checked_in)
+    try:
+        yield
+    finally:
+        event.remove(engine, "checkout", checked_out)
+        event.remove(engine, "checkin", checked_in)

@@ -163,7 +163,10 @@ def create_desk(
         standing = live.standing()
         if standing is None:
             return {**said, "database": "not reached"}, 503
-        return {**said, "database": "reached", "generation": standing.words}, 200
+        said["generation"] = standing.words
+        if not live.can_write():
+            return {**said, "database": "cannot be written"}, 503
+        return {**said, "database": "reached"}, 200
 
     @desk.get("/find/results")
     def results() -> Any:

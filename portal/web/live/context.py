@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AVAILABILITY_AGE = timedelta(seconds=5)
+_WRITABLE_AGE = timedelta(seconds=10)
 _TRY_AGAIN_AFTER = 2.0  # seconds between attempts to reach an unavailable database
 
 
@@ -101,6 +102,7 @@ class Live:
         self._failed = float("-inf")
         self._counting = Lock()
         self._kept: _Counted | None = None
+        self._written: datetime | None = None  # when the database could last be written
         self._said = ""  # what the log says of our content
 
     def begin(self, desk: Flask) -> None:
@@ -163,6 +165,20 @@ class Live:
                 raise  # our own mistake, such as a broken constraint
             log.error("The database cannot be read.")
             raise Away from error
+
+    def can_write(self) -> bool:
+        """Whether a booking could be stored; a yes may be a few seconds old. No while the database
+        is away."""
+        written = self._written
+        if written is not None and abs(self.now - written) < _WRITABLE_AGE:
+            return True
+        try:
+            with self.database() as engine:
+                able = database.can_write(engine)
+        except Away:
+            able = False
+        self._written = self.now if able else None
+        return able
 
     def standing(self) -> Standing | None:
         """How our content compares with the newest published; None while the database is away."""

@@ -12,6 +12,7 @@ from portal import content
 from portal.settings import load_settings
 from portal.web.live.app import create_desk
 from tests.support import made
+from tests.support.databases import read_only
 from tests.support.screens import FAMILY, Screens
 
 
@@ -39,6 +40,24 @@ def test_health_says_that_the_content_is_loaded(client, live):
 
     assert (answer.status_code, answer.json["content"]) == (200, "loaded")
     assert answer.json["day"] == live.today.isoformat()
+
+
+def test_health_says_whether_families_can_book(tmp_path, database_address):
+    """S63: 503 while the database only reads, and 200 as soon as it can be written. A yes is kept
+    for ten seconds, because every form asks."""
+    screens = Screens(tmp_path, database_url=database_address)
+    with read_only(screens.engine):
+        refused = screens.open("/health")
+    again = screens.open("/health")
+    with read_only(screens.engine):
+        kept = screens.open("/health")
+        screens.wait(seconds=10)
+        looked = screens.open("/health")
+    screens.engine.dispose()
+
+    assert (refused.status, refused.answer.json["database"]) == (503, "cannot be written")
+    assert (again.status, again.answer.json["database"]) == (200, "reached")
+    assert (kept.status, looked.status) == (200, 503)
 
 
 def test_without_content_nothing_is_pretended(settings):
