@@ -166,8 +166,9 @@ def _refuse_foreign(out: Path) -> None:
         raise BuildError(f"{out} is a file. Choose another folder with --out.")
     if not ours(out) and any(found.name not in CARRIED for found in out.iterdir()):
         raise BuildError(
-            f"{out} holds files that no build made, and a build would remove them. "
-            "Choose another folder with --out, or empty this one."
+            f"{out} holds files, but no {MARKER}, which shows that a build made them. "
+            f"A build would remove them. If they are an old site, delete the folder {out} and "
+            "build again. If not, choose another folder with --out."
         )
 
 

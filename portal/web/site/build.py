@@ -172,7 +172,7 @@ def build(
         # These two only save time, so a full disk is no reason to fail after the swap.
         with suppress(OSError):
             reuse.keep(site, tally, lasting, build_state.marker(), stamps)
-            build_state.remember(state, built)
+            build_state.remember(state, built, names)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
         if profile:

@@ -2,7 +2,8 @@
 
 Hides the two files that a build writes and how they are compared. The marker is in the public
 folder; it says that a build made the folder, for which day, and what is in it. The record is in
-`var/` and holds one digest of the sizes and times of everything that the build read. A build with
+`var/` and holds one digest of the sizes and times of everything that the build read, and the times
+of the folders of the site. A build with
 nothing to do ends after comparing that digest, so this module imports neither Flask nor pydantic:
 importing them takes longer than the comparison.
 """
@@ -203,22 +204,42 @@ class BuildState:
         try:
             record = json.loads(self._record.read_bytes())[str(self._out)]
             same = record["marker"] == self.marker() and record["state"] == self.current()
+            # A folder changes when a file in it is added, removed or replaced.
+            same = same and all(
+                self._changed(name) == changed for name, changed in record["folders"].items()
+            )
             pages = int(record["pages"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         seconds = time.perf_counter() - started
         return Built(pages, 0, pages, 0, seconds, pages) if same else None
 
-    def remember(self, state: str, built: Built) -> None:
-        """Record a finished build. `state` is `current()` from before it read anything."""
+    def _changed(self, folder: str) -> int:
+        """When a folder of the site was last changed, in ns."""
+        # Not by a Path: there are thousands of folders, and paths are slow to make.
+        return os.stat(f"{self._out}/{folder}").st_mtime_ns  # noqa: PTH116
+
+    def remember(self, state: str, built: Built, names: Iterable[str]) -> None:
+        """Record a finished build. `state` is `current()` from before it read anything, `names` are
+        those of the files of the site."""
         try:
             found = json.loads(self._record.read_bytes())
         except (OSError, ValueError):
             found = None
         found = found if isinstance(found, dict) else {}
         records = {out: record for out, record in found.items() if Path(out).is_dir()}
-        records[str(self._out)] = {"marker": self.marker(), "state": state, "pages": built.pages}
-        private_files.write_file(self._record, f"{json.dumps(records, indent=1)}\n".encode())
+        folders = {""}
+        for name in {name.rpartition("/")[0] for name in names}:
+            while name not in folders:
+                folders.add(name)
+                name = name.rpartition("/")[0]
+        records[str(self._out)] = {
+            "marker": self.marker(),
+            "state": state,
+            "pages": built.pages,
+            "folders": {name: self._changed(name) for name in folders},
+        }
+        private_files.write_file(self._record, json.dumps(records).encode())
 
     def marker(self) -> list[int]:
         """The state of the marker in the public folder. Raises OSError if there is none."""

@@ -75,9 +75,11 @@ def test_a_folder_that_no_build_made_is_left_alone(tmp_path):
     out.mkdir()
     (out / "wedding.jpg").write_text("precious")
 
-    with pytest.raises(BuildError, match="--out"), replacement(out):
+    with pytest.raises(BuildError, match="--out") as refused, replacement(out):
         pytest.fail("not to be filled")
 
+    assert f"no {MARKER}" in str(refused.value)
+    assert f"delete the folder {out} and build again" in str(refused.value)
     assert [path.name for path in out.iterdir()] == ["wedding.jpg"]
     assert beside(out) == []
 

@@ -83,6 +83,26 @@ class TestNothingToDo:
         assert look(built, today) is None
 
 
+@pytest.mark.parametrize("how", ["removed", "added", "replaced"])
+def test_a_change_in_the_public_folder_is_noticed(settings, today, how):
+    """Somebody tidied up by hand: the next build puts the site right."""
+    build.build(settings, today=today)
+    page = next((settings.out / "centres").glob("*/index.html"))
+    before = page.read_bytes()
+    more = page.with_name("mine.html")
+    if how == "removed":
+        page.unlink()
+    else:
+        more.write_text("mine")
+    if how == "replaced":
+        more.replace(page)
+
+    assert look(settings, today) is None
+    build.build(settings, today=today)
+    assert (page.read_bytes(), more.exists()) == (before, False)
+    assert look(settings, today) is not None
+
+
 def test_an_edit_is_noticed(settings, today, series_file):
     """Also one that keeps the size of the file and gives it its old time."""
     build.build(settings, today=today)
