@@ -22,7 +22,7 @@ from portal.web.site.freezer import Made
 
 FILE = "built-files.bin"
 # Increase this when the record has another form.
-_FORM = 6
+_FORM = 7
 _SEAL = hashlib.sha256().digest_size
 _SIZE = 8  # bytes of the size of a part
 _MOST_PARTS = 40

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType, NoneType
 from typing import Any, cast
 
-from portal.dependencies import FIELDS, UNKNOWN, LastingValues, Node, fields_of
+from portal.dependencies import FIELDS, UNKNOWN, LastingValues, Node, fields_of, unpacked
 from portal.directory import Directory
 from portal.directory.models import Fields, Series, Session, TextFile, Venue
 from portal.directory.outline import Outline
@@ -181,8 +181,8 @@ class Reuse:
         dirty: set[int] = set()
         for number, (fields, asked, parts) in enumerate(nodes):
             if (
-                not changed.isdisjoint(fields)
-                or not dirty.isdisjoint(parts)
+                not changed.isdisjoint(unpacked(fields))
+                or (parts and not dirty.isdisjoint(unpacked(parts)))
                 or (asked and (addresses is None or _differs(asked, addresses)))
             ):
                 dirty.add(number)

@@ -2,11 +2,15 @@
 
 import pytest
 
+from portal.dependencies import packed
 from portal.web.site import record
 from portal.web.site.freezer import Made
 from portal.web.site.record import Record
 
-NODES = [((256, 257), (), ()), ((512,), (("/a/", True),), (0,))]
+NODES = [
+    (packed([256, 257]), (), b""),
+    (packed([512]), (("/a/", True),), packed([0])),
+]
 
 
 def made(name, reads):
@@ -35,7 +39,7 @@ SECOND = FIRST._replace(
     values={"finder a/b": (("b", 1), 2)},
     makers={"/a/": b"1", "/c/": b"3"},
     made={"/a/": made("a/index.html", 2), "/c/": made("c/index.html", 0)},
-    nodes=[*NODES, ((256,), (), (0, 1))],
+    nodes=[*NODES, (packed([256]), (), packed([0, 1]))],
 )
 
 
@@ -115,13 +119,13 @@ def test_after_many_additions_all_is_written_again(tmp_path):
         most = max(most, last.parts)
         nodes = last.record.nodes
         again = {**last.record.made, "/a/": made("a/index.html", len(nodes))}
-        node = ((number,), (), (last.record.site,))
+        node = (packed([number]), (), packed([last.record.site]))
         changed = last.record._replace(marker=[number], made=again, nodes=[*nodes, node])
         record.write(tmp_path, changed, last)
 
         found = record.read(tmp_path).record
-        fields, _, (shared,) = found.nodes[found.made["/a/"].reads]
-        assert (found.marker, fields, shared) == ([number], (number,), found.site)
+        fields, _, parts = found.nodes[found.made["/a/"].reads]
+        assert (found.marker, fields, parts) == ([number], packed([number]), packed([found.site]))
 
     assert 1 < most <= record._MOST_PARTS
     assert len(record.read(tmp_path).record.nodes) <= 2 * len(NODES)
