@@ -100,19 +100,16 @@ class Reads:
 class Graph:
     """Many `Reads` as plain values, each once. The parts of a node come before it.
 
-    The first numbers, `earlier` of them, are those of the nodes of the last build; `nodes` are
-    those behind them. A copy for another process has these alone.
+    The first numbers are those of the nodes of the last build; `nodes` are those behind them.
     """
 
     def __init__(self, earlier: Sequence[Node] = ()) -> None:
-        self.earlier = len(earlier)
+        self._first = len(earlier)
         self.nodes: list[Node] = []
         self._before = earlier
         self._number: dict[Node, int] = {}
         self._of: dict[Reads, int] = {}
-
-    def __getstate__(self) -> dict[str, object]:
-        return {"earlier": self.earlier, "nodes": self.nodes}
+        self._handed_over = 0
 
     def add(self, reads: Reads) -> int:
         """The number of the node for what was read."""
@@ -127,21 +124,30 @@ class Graph:
             number = known[reads] = self._add(node)
         return number
 
-    def join(self, nodes: Iterable[Node], first: int) -> dict[int, int]:
-        """Add nodes that another graph has from the number `first` on.
+    def hand_over(self) -> list[Node]:
+        """The nodes that were added since the last call, for the `join` of another graph."""
+        nodes = self.nodes[self._handed_over :]
+        self._handed_over = len(self.nodes)
+        return nodes
 
-        Returns their numbers here, by those there. Numbers below `first` are the same in both.
+    def join(self, nodes: Iterable[Node], here: array[int]) -> None:
+        """Add the next nodes that another graph hands over, which began with the same ones.
+
+        `here` are the numbers here of all its nodes so far, in their order. The numbers of these
+        nodes are added to it: see `number_here`.
         """
-        here: dict[int, int] = {}
-        for number, (fields, asked, parts) in enumerate(nodes, first):
-            parts_here = packed(sorted({here.get(part, part) for part in unpacked(parts)}))
-            here[number] = self._add((fields, asked, parts_here))
-        return here
+        for fields, asked, parts in nodes:
+            parts_here = {self.number_here(part, here) for part in unpacked(parts)}
+            here.append(self._add((fields, asked, packed(sorted(parts_here)))))
+
+    def number_here(self, number: int, here: array[int]) -> int:
+        """The number of a node of the other graph in this one, after `join`."""
+        return number if number < self._first else here[number - self._first]
 
     def _add(self, node: Node) -> int:
         if not self._number:
             self._number = {one: number for number, one in enumerate(self._before)}
-        fresh = self.earlier + len(self.nodes)
+        fresh = self._first + len(self.nodes)
         number = self._number.setdefault(node, fresh)
         if number == fresh:
             self.nodes.append(node)

@@ -3,6 +3,7 @@
 import pickle
 import threading
 import weakref
+from array import array
 from contextlib import suppress
 
 import pytest
@@ -160,11 +161,20 @@ def test_a_graph_holds_each_node_once_with_its_parts_before_it():
 
     assert graph.add(one) == graph.add(other) == 1
     assert graph.nodes == [its_part, (its_own, (), packed([0]))]
-    joined = Graph([(packed([9]), (), b""), its_part])
-    other = pickle.loads(pickle.dumps(graph))
-    here = joined.join(other.nodes, other.earlier)
-    assert (here, joined.nodes) == ({0: 1, 1: 2}, [(its_own, (), packed([1]))])
-    assert (joined.add(one), joined.nodes) == (2, [(its_own, (), packed([1]))])
+    joined, here = Graph(), array("I")
+    joined._add((packed([9]), (), b""))
+    joined.join(pickle.loads(pickle.dumps(graph.hand_over())), here)
+    assert [joined.number_here(number, here) for number in (0, 1)] == [1, 2]
+    assert joined.nodes[1:] == [its_part, (its_own, (), packed([1]))]
+    assert (joined.add(one), len(joined.nodes)) == (2, 3)
+
+    with watch({FIELDS: hall, 2 * FIELDS: loft}), reading() as third:
+        note(one)
+        assert hall.size == 1
+    number_there = graph.add(third)
+    joined.join(graph.hand_over(), here)
+    *_, parts = joined.nodes[joined.number_here(number_there, here)]
+    assert (parts, graph.hand_over()) == (packed([2]), [])
 
 
 def test_the_reads_of_an_earlier_build_are_noted_again(room):
@@ -184,8 +194,10 @@ def test_the_reads_of_an_earlier_build_are_noted_again(room):
     next_graph, in_worker = Graph(graph.nodes), Graph(graph.nodes)
     assert next_graph.add(Reads(number_there)) == number_there
     number = in_worker.add(after)
-    here = next_graph.join(in_worker.nodes, in_worker.earlier)
-    (fields, asked, parts) = next_graph.nodes[here[number] - earlier]
+    here = array("I")
+    next_graph.join(in_worker.hand_over(), here)
+    assert next_graph.number_here(number_there, here) == number_there
+    (fields, asked, parts) = next_graph.nodes[next_graph.number_here(number, here) - earlier]
     assert (len(unpacked(fields)), asked, parts) == (1, (), packed([number_there]))
 
 

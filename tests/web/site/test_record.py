@@ -14,7 +14,7 @@ NODES = [
 
 
 def made(name, reads):
-    return Made(name, f"digest of {name}", "", ((name, 1, 2, 3, 4, 5),), reads)
+    return Made(name, f"digest of {name}".encode(), "", ((name, b"state"),), reads)
 
 
 FIRST = Record(
@@ -82,6 +82,20 @@ def test_a_record_that_is_not_whole_is_none(two):
     for other in (whole + whole[first:], whole[first:], whole[first:] + whole[:first]):
         path.write_bytes(other)
         assert record.read(two) is None
+
+
+def test_a_large_record_is_written_in_pieces(tmp_path):
+    """Every file and node of it is read again, also those of a file without a maker."""
+    paths = [f"/{number}/" for number in range(2 * record._AT_ONCE + 1)]
+    large = FIRST._replace(
+        makers={path: path.encode() for path in paths},
+        made={path: made(f"{path}index.html", at) for at, path in enumerate(paths)} | FIRST.made,
+        nodes=[(packed([number]), (), b"") for number in range(len(paths))],
+    )
+
+    record.write(tmp_path, large, None)
+
+    assert record.read(tmp_path).record == large
 
 
 def size_of_first(data):
