@@ -14,6 +14,7 @@ is in one file because each part notes reads in the same global, which must cost
 from __future__ import annotations
 
 from abc import ABCMeta
+from array import array
 from collections import defaultdict
 from collections.abc import (
     Callable,
@@ -35,25 +36,50 @@ ValueT = TypeVar("ValueT")
 ArgumentsT = ParamSpec("ArgumentsT")
 
 FIELDS = 256  # numbers for the fields of one noun
-# Fields, addresses with whether they have a file, and parts.
-Node = tuple[tuple[int, ...], tuple[tuple[str, bool], ...], tuple[int, ...]]
+# Fields, addresses with whether they have a file, and parts. The numbers are in order and `packed`:
+# a county has millions, which took most of the memory of a build as objects of Python.
+Node = tuple[bytes, tuple[tuple[str, bool], ...], bytes]
 UNKNOWN = 0  # the number of a noun that was not there when the watch began
 
 _NUMBER = "\0number"  # in the __dict__ of a noun
 _KEPT = "\0kept "  # before the name of a remembered value
 
 
+def packed(numbers: Iterable[int]) -> bytes:
+    """Numbers in four bytes each, as this machine writes them."""
+    return array("I", numbers).tobytes()
+
+
+def unpacked(data: bytes) -> array[int]:
+    """The numbers that were `packed`."""
+    return array("I", data)
+
+
 class Reads:
     """What was read to make one thing: fields of nouns by number, and the reads of its parts."""
 
-    __slots__ = ("asked", "fields", "node", "parts")
+    __slots__ = ("_fields", "_packed", "asked", "node", "parts")
 
     def __init__(self, node: int | None = None) -> None:
         """With `node`, all that the node of this number of the last build stands for."""
         self.node = node
-        self.fields: set[int] = set()
-        self.parts: set[Reads] = set()
-        self.asked: set[tuple[str, bool]] = set()  # addresses, and whether they have a file
+        self._fields: set[int] = set()
+        self._packed: bytes | None = None
+        self.parts: set[Reads] | tuple[Reads, ...] = set()
+        # Addresses, and whether they have a file.
+        self.asked: set[tuple[str, bool]] | tuple[tuple[str, bool], ...] = set()
+
+    @property
+    def fields(self) -> Set[int]:
+        """The fields that were read for this alone, without its parts."""
+        return self._fields if self._packed is None else {*unpacked(self._packed)}
+
+    def end(self) -> None:
+        """Keep what was noted in a fifth of the memory. Nothing more can be noted."""
+        if self._packed is None:
+            self._packed = packed(sorted(self._fields))
+            del self._fields
+            self.parts, self.asked = tuple(self.parts), tuple(sorted(self.asked))
 
     def whole(self) -> tuple[set[int], set[tuple[str, bool]]]:
         """The fields and addresses that were read for this and all its parts."""
@@ -66,28 +92,24 @@ class Reads:
             if reads not in seen:
                 seen.add(reads)
                 fields |= reads.fields
-                asked |= reads.asked
+                asked.update(reads.asked)
                 waiting += reads.parts
         return fields, asked
 
 
 class Graph:
-    """Many `Reads` as plain numbers, each once. The parts of a node come before it.
+    """Many `Reads` as plain values, each once. The parts of a node come before it.
 
-    A node is (fields, addresses asked about, parts), each in order. The first numbers, `earlier` of
-    them, are those of the nodes of the last build; `nodes` are those behind them. A copy for
-    another process has these alone.
+    The first numbers are those of the nodes of the last build; `nodes` are those behind them.
     """
 
     def __init__(self, earlier: Sequence[Node] = ()) -> None:
-        self.earlier = len(earlier)
+        self._first = len(earlier)
         self.nodes: list[Node] = []
         self._before = earlier
         self._number: dict[Node, int] = {}
         self._of: dict[Reads, int] = {}
-
-    def __getstate__(self) -> dict[str, object]:
-        return {"earlier": self.earlier, "nodes": self.nodes}
+        self._handed_over = 0
 
     def add(self, reads: Reads) -> int:
         """The number of the node for what was read."""
@@ -96,26 +118,36 @@ class Graph:
         known = self._of
         number = known.get(reads)
         if number is None:
+            reads.end()
             parts = {known[part] if part in known else self.add(part) for part in reads.parts}
-            node = tuple(sorted(reads.fields)), tuple(sorted(reads.asked)), tuple(sorted(parts))
+            node = cast("Node", (reads._packed, reads.asked, packed(sorted(parts))))
             number = known[reads] = self._add(node)
         return number
 
-    def join(self, nodes: Iterable[Node], first: int) -> dict[int, int]:
-        """Add nodes that another graph has from the number `first` on.
+    def hand_over(self) -> list[Node]:
+        """The nodes that were added since the last call, for the `join` of another graph."""
+        nodes = self.nodes[self._handed_over :]
+        self._handed_over = len(self.nodes)
+        return nodes
 
-        Returns their numbers here, by those there. Numbers below `first` are the same in both.
+    def join(self, nodes: Iterable[Node], here: array[int]) -> None:
+        """Add the next nodes that another graph hands over, which began with the same ones.
+
+        `here` are the numbers here of all its nodes so far, in their order. The numbers of these
+        nodes are added to it: see `number_here`.
         """
-        here: dict[int, int] = {}
-        for number, (fields, asked, parts) in enumerate(nodes, first):
-            parts_here = tuple(sorted({here.get(part, part) for part in parts}))
-            here[number] = self._add((fields, asked, parts_here))
-        return here
+        for fields, asked, parts in nodes:
+            parts_here = {self.number_here(part, here) for part in unpacked(parts)}
+            here.append(self._add((fields, asked, packed(sorted(parts_here)))))
+
+    def number_here(self, number: int, here: array[int]) -> int:
+        """The number of a node of the other graph in this one, after `join`."""
+        return number if number < self._first else here[number - self._first]
 
     def _add(self, node: Node) -> int:
         if not self._number:
             self._number = {one: number for number, one in enumerate(self._before)}
-        fresh = self.earlier + len(self.nodes)
+        fresh = self._first + len(self.nodes)
         number = self._number.setdefault(node, fresh)
         if number == fresh:
             self.nodes.append(node)
@@ -127,12 +159,13 @@ def tidied(nodes: Sequence[Node], wanted: Iterable[int]) -> tuple[list[Node], di
     needed = set(wanted)
     for number in range(len(nodes) - 1, -1, -1):
         if number in needed:
-            needed.update(nodes[number][2])
+            needed.update(unpacked(nodes[number][2]))
     graph = Graph()
     there: dict[int, int] = {}
     for number in sorted(needed):
         fields, asked, parts = nodes[number]
-        there[number] = graph._add((fields, asked, tuple(sorted({there[one] for one in parts}))))
+        parts_there = packed(sorted({there[part] for part in unpacked(parts)}))
+        there[number] = graph._add((fields, asked, parts_there))
     return graph.nodes, there
 
 
@@ -141,13 +174,21 @@ _thread = 0  # the only thread that is watched; 0 for all
 # What was read for a value, with the dictionary and the key under which it is kept.
 _Entry = tuple[Reads, MutableMapping[Any, Any], Hashable]
 _kept_here: _Kept | None = None  # where a `Resident` notes them
-_add: Callable[[int], object] = int  # notes a field; replaced together with `_now`
+# These note a field, a part and an address. They are replaced together with `_now`.
+_add: Callable[[int], object] = int
+_use: Callable[[Reads], object] = id
+_ask: Callable[[tuple[str, bool]], object] = id
 
 
 def _switch(reads: Reads | None) -> Reads | None:
-    global _now, _add
+    global _now, _add, _use, _ask
     before, _now = _now, reads
-    _add = reads.fields.add if reads is not None else int
+    if reads is None:
+        _add, _use, _ask = int, id, id
+    else:
+        _add = reads._fields.add
+        _use = cast("set[Reads]", reads.parts).add
+        _ask = cast("set[tuple[str, bool]]", reads.asked).add
     return before
 
 
@@ -157,9 +198,9 @@ def _watches() -> bool:
 
 
 @contextmanager
-def reading(reads: Reads | None = None) -> Iterator[Reads]:
+def reading() -> Iterator[Reads]:
     """Note what is read in this block, and only there. Without a watch, nothing is noted."""
-    reads = reads or Reads()
+    reads = Reads()
     if not _watches():
         yield reads
         return
@@ -168,20 +209,22 @@ def reading(reads: Reads | None = None) -> Iterator[Reads]:
         yield reads
     finally:
         _switch(before)
-        if _kept_here is not None:
+        if _kept_here is None:
+            reads.end()
+        else:
             _kept_here.append((reads, {}, ""))
 
 
 def depend_on(reads: Reads) -> None:
     """Note that what is being made depends on all that was noted in another block."""
     if _now is not None and _watches():
-        _now.parts.add(reads)
+        _use(reads)
 
 
 def note(reads: Reads) -> None:
     """Note that what is being made depends on all that was read for something else."""
     if _now is not None:
-        _now.parts.add(reads)
+        _use(reads)
 
 
 class Addresses:
@@ -197,7 +240,7 @@ class Addresses:
     def __contains__(self, address: str) -> bool:
         answer = address in self._addresses
         if _now is not None and _watches():
-            _now.asked.add((address, answer))
+            _ask((address, answer))
         return answer
 
 
@@ -211,7 +254,9 @@ def _make(
         found = kept[key] = make(), reads
     finally:
         _switch(before)
-    if _kept_here is not None:
+    if _kept_here is None:
+        reads.end()
+    else:
         _kept_here.append((reads, kept, key))
     return found
 
@@ -245,7 +290,7 @@ class remembered(Generic[ValueT]):
         kept = values.get(self._kept)
         if kept is None:
             kept = _make(values, self._kept, lambda: self._make(thing))
-        _now.parts.add(kept[1])
+        _use(kept[1])
         return cast("ValueT", kept[0])
 
 
@@ -269,7 +314,7 @@ def once(
         return found[0]
     if found is None or found[1] is None:  # made before the watch: nobody knows from what
         found = _make(kept, key, lambda: make(*given))
-    _now.parts.add(cast("Reads", found[1]))
+    _use(cast("Reads", found[1]))
     return found[0]
 
 
@@ -357,15 +402,14 @@ def from_last_build(
     """
     if _lasting is None or not _watches():
         return make()
-    now = cast("Reads", _now)
     taken = _lasting.take(key)
     if taken is not None:
-        now.parts.add(taken[1])
+        _use(taken[1])
         return unpack(taken[0])
     with reading() as reads:
         value = make()
     _lasting.put(key, pack(value), reads)
-    now.parts.add(reads)
+    _use(reads)
     return value
 
 

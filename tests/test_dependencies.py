@@ -3,6 +3,7 @@
 import pickle
 import threading
 import weakref
+from array import array
 from contextlib import suppress
 
 import pytest
@@ -20,10 +21,12 @@ from portal.dependencies import (
     note,
     once,
     once_with,
+    packed,
     reading,
     remembered,
     remembers,
     tidied,
+    unpacked,
     watch,
 )
 from portal.directory.models import LONG_AGO, News, Noun
@@ -136,24 +139,42 @@ def test_whether_an_address_has_a_file_is_noted_with_the_answer(room):
         assert "/a" in addresses
         assert "/c" not in addresses
 
-    assert reads.asked == {("/a", True), ("/c", False)}
+    assert reads.asked == (("/a", True), ("/c", False))
 
 
 def test_a_graph_holds_each_node_once_with_its_parts_before_it():
     """Reads of several processes become one graph, which says the same as they did."""
-    part, one, other = Reads(), Reads(), Reads()
-    part.fields = {1, 2}
-    one.parts, one.fields = {part}, {3}
-    other.parts, other.fields = {part}, {3}
+    hall, loft = Room(name="Hall"), Room(name="Loft")
+    with watch({FIELDS: hall, 2 * FIELDS: loft}):
+        with reading() as part:
+            assert (hall.name, hall.size) == ("Hall", 1)
+        users = []
+        for _ in range(2):
+            with reading() as user:
+                note(part)
+                assert loft.name == "Loft"
+            users.append(user)
+    one, other = users
+    its_part = packed(sorted((number(FIELDS, "name"), number(FIELDS, "size")))), (), b""
+    its_own = packed([number(2 * FIELDS, "name")])
     graph = Graph()
 
     assert graph.add(one) == graph.add(other) == 1
-    assert graph.nodes == [((1, 2), (), ()), ((3,), (), (0,))]
-    joined = Graph([((9,), (), ()), ((1, 2), (), ())])
-    other = pickle.loads(pickle.dumps(graph))
-    here = joined.join(other.nodes, other.earlier)
-    assert (here, joined.nodes) == ({0: 1, 1: 2}, [((3,), (), (1,))])
-    assert (joined.add(one), joined.nodes) == (2, [((3,), (), (1,))])
+    assert graph.nodes == [its_part, (its_own, (), packed([0]))]
+    joined, here = Graph(), array("I")
+    joined._add((packed([9]), (), b""))
+    joined.join(pickle.loads(pickle.dumps(graph.hand_over())), here)
+    assert [joined.number_here(number, here) for number in (0, 1)] == [1, 2]
+    assert joined.nodes[1:] == [its_part, (its_own, (), packed([1]))]
+    assert (joined.add(one), len(joined.nodes)) == (2, 3)
+
+    with watch({FIELDS: hall, 2 * FIELDS: loft}), reading() as third:
+        note(one)
+        assert hall.size == 1
+    number_there = graph.add(third)
+    joined.join(graph.hand_over(), here)
+    *_, parts = joined.nodes[joined.number_here(number_there, here)]
+    assert (parts, graph.hand_over()) == (packed([2]), [])
 
 
 def test_the_reads_of_an_earlier_build_are_noted_again(room):
@@ -173,24 +194,26 @@ def test_the_reads_of_an_earlier_build_are_noted_again(room):
     next_graph, in_worker = Graph(graph.nodes), Graph(graph.nodes)
     assert next_graph.add(Reads(number_there)) == number_there
     number = in_worker.add(after)
-    here = next_graph.join(in_worker.nodes, in_worker.earlier)
-    (fields, asked, parts) = next_graph.nodes[here[number] - earlier]
-    assert (len(fields), asked, parts) == (1, (), (number_there,))
+    here = array("I")
+    next_graph.join(in_worker.hand_over(), here)
+    assert next_graph.number_here(number_there, here) == number_there
+    (fields, asked, parts) = next_graph.nodes[next_graph.number_here(number, here) - earlier]
+    assert (len(unpacked(fields)), asked, parts) == (1, (), packed([number_there]))
 
 
 def test_nodes_are_tidied():
     """Those that no file needs go, and equal ones become one; what is left says the same."""
     nodes = [
-        ((1,), (), ()),
-        ((2,), (), ()),
-        ((1,), (), ()),
-        ((3,), (("/a/", True),), (0, 2)),
-        ((4,), (), (1,)),
+        (packed([1]), (), b""),
+        (packed([2]), (), b""),
+        (packed([1]), (), b""),
+        (packed([3]), (("/a/", True),), packed([0, 2])),
+        (packed([4]), (), packed([1])),
     ]
 
     tidy, there = tidied(nodes, [3, 2])
 
-    assert tidy == [((1,), (), ()), ((3,), (("/a/", True),), (0,))]
+    assert tidy == [(packed([1]), (), b""), (packed([3]), (("/a/", True),), packed([0]))]
     assert (there[2], there[3]) == (0, 1)
 
 
@@ -214,13 +237,13 @@ def test_a_value_of_the_last_build_stands_for_what_it_was_made_from(room):
     assert (value, made) == (["Hall", 1], ["Hall"])
     packed, node = kept["room"]
     assert packed == ("Hall", 1)
-    assert len(graph.nodes[node][0]) == 2
+    assert len(unpacked(graph.nodes[node][0])) == 2
 
     nodes = graph.nodes
     value, made, kept, user, graph = build(kept, nodes)
     assert (value, made, kept) == (["Hall", 1], [], {"room": (("Hall", 1), node)})
     assert (user, graph.nodes) == (first_user, [])
-    assert node in nodes[user][2]
+    assert node in unpacked(nodes[user][2])
 
     assert build({})[1] == ["Hall"]  # what is not known is made
     assert from_last_build("room", lambda: "outside", str, str) == "outside"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import signal
 import time
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -44,6 +45,7 @@ __all__ = ["BuildError", "Built", "build"]
 Progress = Callable[[int, int, int], None]
 
 _BLOCK = 32  # neighbouring pages share rendered fragments, so workers take addresses in blocks
+_HANDED_OVER = 1024  # files after which a worker says what it knows of them, and forgets it
 _WORTH_FORKING = 400  # files for each worker; with fewer, starting one costs more than it saves
 
 
@@ -144,7 +146,7 @@ def build(
         names = _names(fresh.new)
         _check_whole(app, addresses, tally, names)
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
-        write_marker(fresh.new, today, directory.edition, tally.digests)
+        write_marker(fresh.new, today, directory.edition, tally.digests())
         fresh.swap()
         fresh.keep_old = tally.kept * 2 > len(addresses)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
@@ -171,7 +173,7 @@ def build(
         )
         # These two only save time, so a full disk is no reason to fail after the swap.
         with suppress(OSError):
-            reuse.keep(site, tally, lasting, build_state.marker(), stamps)
+            reuse.keep(site, tally.made, freezer.graph, lasting, build_state.marker(), stamps)
             build_state.remember(state, built, names)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
@@ -298,7 +300,7 @@ def _write_in_parallel(
             started.append((process, receiver))
         meanwhile()
         done = total - len(addresses)
-        _gather(freezer.tally, [receiver for _, receiver in started], done, total, progress)
+        _gather(freezer, [receiver for _, receiver in started], done, total, progress)
         return freezer.tally
     finally:
         gc.unfreeze()
@@ -320,7 +322,10 @@ def _work(
             for number, _ in enumerate(freezer.write(share), 1):
                 if number % _BLOCK == 0:
                     parent.send(_BLOCK)
-            parent.send(freezer.tally)
+                if number % _HANDED_OVER == 0:
+                    parent.send(freezer.hand_over())
+            parent.send(freezer.hand_over())
+            parent.send(None)
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -329,12 +334,15 @@ def _work(
 
 
 def _gather(
-    tally: Tally, receivers: list[Connection], done: int, total: int, progress: Progress
+    freezer: Freezer, receivers: list[Connection], done: int, total: int, progress: Progress
 ) -> None:
+    """Add up what workers send until each has sent None, which says that it has finished."""
     from multiprocessing.connection import wait
 
     from portal.web.site.freezer import Tally
 
+    tally = freezer.tally
+    numbers = {receiver: array("I") for receiver in receivers}  # of nodes: see `Tally.add`
     finished = 0
     talking = list(receivers)
     while talking:
@@ -346,9 +354,10 @@ def _gather(
                 continue
             if isinstance(said, BuildError):
                 raise said
-            if isinstance(said, Tally):
-                tally.add(said)
+            if said is None:
                 finished += 1
+            elif isinstance(said, Tally):
+                tally.add(said, freezer.graph, numbers[receiver])
             else:
                 done += said
                 progress(done, total, tally.kept)
@@ -363,9 +372,10 @@ def _gather(
 def _check_whole(
     app: Flask, addresses: Sequence[str], tally: Tally, names: Collection[str]
 ) -> None:
-    if len(tally.digests) != len(addresses):
+    written = tally.digests().keys()
+    if len(written) != len(addresses):
         raise BuildError("Some addresses were not written. Build again with --full.")
-    missing = tally.digests.keys() - names
+    missing = written - names
     if missing:
         raise BuildError(f"{min(missing)} was written, and is gone. Build again with --full.")
     for rule in app.url_map.iter_rules():

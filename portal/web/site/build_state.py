@@ -64,14 +64,14 @@ class Built:
 # --- the marker ---------------------------------------------------------------------------------
 
 
-def write_marker(folder: Path, today: date, edition: str, digests: Mapping[str, str]) -> None:
+def write_marker(folder: Path, today: date, edition: str, digests: Mapping[str, bytes]) -> None:
     """Mark a folder as made by a build for this day, of this edition of the content.
 
     `digests` are of its files, by name.
     """
     digest = hashlib.sha256()
     for name, content in sorted(digests.items()):
-        digest.update(f"{name}\0{content}\n".encode())
+        digest.update(f"{name}\0{content.hex()}\n".encode())
     marker = {
         "version": __version__,
         "day": today.isoformat(),

@@ -15,6 +15,7 @@ import gzip
 import os
 import re
 import shutil
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -58,7 +59,7 @@ class Made(NamedTuple):
     """A file of the site with its compressed twins, and the node of what it was made from."""
 
     name: str
-    digest: str
+    digest: bytes
     endpoint: str  # '' if it is not a page
     states: tuple[State, ...]
     reads: int
@@ -66,27 +67,31 @@ class Made(NamedTuple):
 
 @dataclass
 class Tally:
-    """Counts and digests of the files written. Workers send theirs to the parent to add up."""
+    """What is known of the files written. Workers send theirs to the parent to add up."""
 
     written: int = 0
     unchanged: int = 0
-    digests: dict[str, str] = field(default_factory=dict)  # of each file, by its name
     endpoints: set[str] = field(default_factory=set)
     made: dict[str, Made] = field(default_factory=dict)  # by address
-    graph: Graph = field(default_factory=Graph)
+    nodes: list[Node] = field(default_factory=list)  # those of a worker, for `add`
     costs: Costs = field(default_factory=Costs)
     kept: int = 0  # of the unchanged files, those that were not made again
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: Tally, graph: Graph, here: array[int]) -> None:
+        """Add the next tally of a worker, whose nodes join this graph. `here` is for that alone:
+        see `Graph.join`."""
         self.written += other.written
         self.unchanged += other.unchanged
-        self.digests |= other.digests
         self.endpoints |= other.endpoints
         self.costs.add(other.costs)
         self.kept += other.kept
-        here = self.graph.join(other.graph.nodes, other.graph.earlier)
+        graph.join(other.nodes, here)
         for address, one in other.made.items():
-            self.made[address] = one._replace(reads=here.get(one.reads, one.reads))
+            self.made[address] = one._replace(reads=graph.number_here(one.reads, here))
+
+    def digests(self) -> dict[str, bytes]:
+        """The digest of each file, by its name."""
+        return {one.name: one.digest for one in self.made.values()}
 
 
 class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
@@ -141,7 +146,13 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
 
     def start_counting(self) -> None:
         """Begin a tally of what this process does from now on."""
-        self.tally = Tally(graph=Graph(self._earlier))
+        self.tally, self.graph = Tally(), Graph(self._earlier)
+
+    def hand_over(self) -> Tally:
+        """What was counted since the start or the last call: see `Tally.add`."""
+        tally, self.tally = self.tally, Tally()
+        tally.nodes = self.graph.hand_over()
+        return tally
 
     @property
     def root(self) -> Path:
@@ -200,11 +211,11 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         if self._compress and suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
             names += self._pack(name, content, same)
             spent("compressing", url)
-        self.tally.digests[name] = digest = sha256(content).hexdigest()
+        digest = sha256(content).digest()
         self.tally.unchanged += same
         self.tally.written += not same
         states = tuple(state_of(self._new, one) for one in names)
-        node = self.tally.graph.add(reads)
+        node = self.graph.add(reads)
         self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
         return name
 
@@ -229,7 +240,6 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                     states = tuple(state_of(self._new, name) for name, *_ in one.states)
                     one = one._replace(states=states)
             taken[address] = one
-            self.tally.digests[one.name] = one.digest
             yield address
         self.tally.unchanged += len(taken)
         self.tally.kept += len(taken)

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType, NoneType
 from typing import Any, cast
 
-from portal.dependencies import FIELDS, UNKNOWN, LastingValues, Node, fields_of
+from portal.dependencies import FIELDS, UNKNOWN, Graph, LastingValues, Node, fields_of, unpacked
 from portal.directory import Directory
 from portal.directory.models import Fields, Series, Session, TextFile, Venue
 from portal.directory.outline import Outline
@@ -37,7 +37,7 @@ from portal.web.site import record
 from portal.web.site.app import Site
 from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
-from portal.web.site.freezer import Made, Tally
+from portal.web.site.freezer import Made
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.leaks import withheld_words
 from portal.web.site.photos import Photos
@@ -181,8 +181,8 @@ class Reuse:
         dirty: set[int] = set()
         for number, (fields, asked, parts) in enumerate(nodes):
             if (
-                not changed.isdisjoint(fields)
-                or not dirty.isdisjoint(parts)
+                not changed.isdisjoint(unpacked(fields))
+                or (parts and not dirty.isdisjoint(unpacked(parts)))
                 or (asked and (addresses is None or _differs(asked, addresses)))
             ):
                 dirty.add(number)
@@ -221,28 +221,29 @@ class Reuse:
     def keep(
         self,
         site: Site,
-        tally: Tally,
+        made: dict[str, Made],
+        graph: Graph,
         values: LastingValues,
         marker: list[int],
         stamps: Mapping[str, Stamp],
     ) -> None:
         """Remember the site that has just been published, with the stamps of its calendars.
 
-        Call `describe` before.
+        `made` are its files by address, `graph` what they were made from. Call `describe` before.
         """
-        shared = tally.graph.add(site.reads)
+        shared = graph.add(site.reads)
         directory = self._directory
         entries: dict[int, tuple[bytes, str]] = {}
         for series in (*directory.series, *directory.private_series):
             number, stamp = self._number[id(series)], stamps.get(uid_of(series, directory.site))
             if stamp and number in self._files:
                 entries[number] = self._files[number], stamp.digest
-        lasting = values.numbered(tally.graph)
+        lasting = values.numbered(graph)
         record.write(
             self._var,
             record.Record(
                 self._out, marker, self._fixed, shared, self._numbers, self._described, entries,
-                self._makers, lasting, tally.made, [*self.earlier, *tally.graph.nodes],
+                lasting, self._makers, made, [*self.earlier, *graph.nodes],
             ),
             self._read if self._last else None,
         )  # fmt: skip

@@ -2,15 +2,19 @@
 
 import pytest
 
+from portal.dependencies import packed
 from portal.web.site import record
 from portal.web.site.freezer import Made
 from portal.web.site.record import Record
 
-NODES = [((256, 257), (), ()), ((512,), (("/a/", True),), (0,))]
+NODES = [
+    (packed([256, 257]), (), b""),
+    (packed([512]), (("/a/", True),), packed([0])),
+]
 
 
 def made(name, reads):
-    return Made(name, f"digest of {name}", "", ((name, 1, 2, 3, 4, 5),), reads)
+    return Made(name, f"digest of {name}".encode(), "", ((name, b"state"),), reads)
 
 
 FIRST = Record(
@@ -35,7 +39,7 @@ SECOND = FIRST._replace(
     values={"finder a/b": (("b", 1), 2)},
     makers={"/a/": b"1", "/c/": b"3"},
     made={"/a/": made("a/index.html", 2), "/c/": made("c/index.html", 0)},
-    nodes=[*NODES, ((256,), (), (0, 1))],
+    nodes=[*NODES, (packed([256]), (), packed([0, 1]))],
 )
 
 
@@ -80,6 +84,20 @@ def test_a_record_that_is_not_whole_is_none(two):
         assert record.read(two) is None
 
 
+def test_a_large_record_is_written_in_pieces(tmp_path):
+    """Every file and node of it is read again, also those of a file without a maker."""
+    paths = [f"/{number}/" for number in range(2 * record._AT_ONCE + 1)]
+    large = FIRST._replace(
+        makers={path: path.encode() for path in paths},
+        made={path: made(f"{path}index.html", at) for at, path in enumerate(paths)} | FIRST.made,
+        nodes=[(packed([number]), (), b"") for number in range(len(paths))],
+    )
+
+    record.write(tmp_path, large, None)
+
+    assert record.read(tmp_path).record == large
+
+
 def size_of_first(data):
     return 40 + int.from_bytes(data[32:40])
 
@@ -115,13 +133,13 @@ def test_after_many_additions_all_is_written_again(tmp_path):
         most = max(most, last.parts)
         nodes = last.record.nodes
         again = {**last.record.made, "/a/": made("a/index.html", len(nodes))}
-        node = ((number,), (), (last.record.site,))
+        node = (packed([number]), (), packed([last.record.site]))
         changed = last.record._replace(marker=[number], made=again, nodes=[*nodes, node])
         record.write(tmp_path, changed, last)
 
         found = record.read(tmp_path).record
-        fields, _, (shared,) = found.nodes[found.made["/a/"].reads]
-        assert (found.marker, fields, shared) == ([number], (number,), found.site)
+        fields, _, parts = found.nodes[found.made["/a/"].reads]
+        assert (found.marker, fields, parts) == ([number], packed([number]), packed([found.site]))
 
     assert 1 < most <= record._MOST_PARTS
     assert len(record.read(tmp_path).record.nodes) <= 2 * len(NODES)
