@@ -96,20 +96,18 @@ class Prepared:
 
     def _render(self, dialect: sa.Dialect) -> _Rendered:
         compiled = self._statement.compile(dialect=_positional(dialect), column_keys=self._columns)
-        binds: dict[str, _Convert] = {}
-        own: dict[str, Any] = {}
+        binds: dict[str, tuple[str | None, Any]] = {}
         for name, bind in compiled.binds.items():
             convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
             if bind.required:
-                binds[name] = convert
+                binds[name] = name, convert
             else:
-                own[name] = convert(bind.value) if convert else bind.value
+                binds[name] = None, convert(bind.value) if convert else bind.value
         columns = list(self._statement.exported_columns)
         rendered = self._rendered[dialect.name] = _Rendered(
             str(compiled),
-            binds,
-            own,
-            list(compiled.positiontup or ()),
+            sum(name is not None for name, _ in binds.values()),
+            [binds[name] for name in compiled.positiontup or ()],
             columns,
             namedtuple("Row", [column.key for column in columns], rename=True),
         )
@@ -138,22 +136,21 @@ _Convert = Callable[[Any], Any] | None
 @dataclass(slots=True)
 class _Rendered:
     sql: str
-    binds: dict[str, _Convert]  # by name: converts a value for the driver
-    own: dict[str, Any]  # values of the statement itself
-    order: list[str]  # of the names
+    number: int  # of the values that are given
+    # Of each value by its position: its name, and what converts it for the driver or None; of a
+    # value of the statement itself None, and the value.
+    order: list[tuple[str | None, Any]]
     columns: list[Any]  # of the result; empty if there is none
     row: Any  # the named tuple that a row becomes
     converts: list[_Convert] | None = None  # by column, known after the first result
 
     def values(self, given: Mapping[str, Any]) -> Any:
-        if len(given) > len(self.binds):
+        if len(given) > self.number:
             raise TypeError(f"too many of {', '.join(given)}")
-        values = {
-            name: given[name] if convert is None else convert(given[name])
-            for name, convert in self.binds.items()
-        }
-        values |= self.own
-        return [values[name] for name in self.order]
+        return [
+            other if name is None else given[name] if other is None else other(given[name])
+            for name, other in self.order
+        ]
 
     def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
         if not self.columns:

@@ -12,6 +12,7 @@ import ipaddress
 import logging
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -36,6 +37,7 @@ _BRACKETED = re.compile(r"\[([^\]]*)\](?::\d*)?")
 _WITH_PORT = re.compile(r"([0-9.]+):\d*")
 
 
+@lru_cache(maxsize=1024)  # a visitor asks several times
 def unwrapped(address: str) -> str:
     """The one spelling of an address, without port, brackets or zone; '' if it is none.
 

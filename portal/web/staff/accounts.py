@@ -107,11 +107,11 @@ class PlaceForm(StaffForm):
             *((one.slug, one.title) for one in areas),
         ]
         whose = "of a manager, or of a reader" if everything else "of a reader"
-        self.footprint.label.text = f"Footprint {whose} who has no centres above"
+        self.footprint.plain_words = f"Footprint {whose} who has no centres above"
         who = (
             "a panel member, a worker or a manager" if everything else "a panel member or a worker"
         )
-        self.panels.label.text = f"Resource Panels of {who}"
+        self.panels.plain_words = f"Resource Panels of {who}"
         self.panels.options = [
             (one.slug, one.title)
             for area in areas

@@ -102,7 +102,7 @@ class ProposeForm(StaffForm):
     ) -> None:
         """Ask what this kind of decision needs, within the limit of the panel."""
         self.names = (*KINDS[kind].fields, "words")
-        self.words.label.text = KINDS[kind].label
+        self.words.plain_words = KINDS[kind].label
         self.titles, self.today = page_titles(directory), today
         if panel and balance:
             self.pounds.most, self.left = panel.limit, balance.left

@@ -323,9 +323,9 @@ def asks_whom(form: StaffForm, issue: Issue) -> None:
     """Name the body whose answer is asked for."""
     body = bodies(issue.panel)[issue.body]
     if issue.body == "project":
-        form.answer("said").label.text = "What came of the project?"
+        form.answer("said").plain_words = "What came of the project?"
     else:
-        form.answer("said").label.text = f"What did the {body} answer?"
+        form.answer("said").plain_words = f"What did the {body} answer?"
 
 
 @staff_route(f"{ISSUE}/up", may=OF_ISSUE, methods=("GET", "POST"), refills=True, keeps="an answer")

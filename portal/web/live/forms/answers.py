@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from wtforms import Field
@@ -73,8 +73,9 @@ class Carried(Field):
     """A value that a form brings along, as it was sent: nobody types it."""
 
     def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:  # noqa: ARG002  the library's signature
-        sent = formdata.get(self.name) if formdata is not None else None
-        self.data = sent if sent is not None else None if data is unset_value else data
+        # Not by `get`, which makes an HTTP error of each value that is missing, and drops it.
+        sent = formdata.getlist(self.name) if formdata is not None else ()
+        self.data = sent[0] if sent else None if data is unset_value else data
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:  # noqa: ARG002  the library's signature
         return True
@@ -106,6 +107,7 @@ class Answer(Field):
         **given: Any,
     ) -> None:
         super().__init__(label, description=hint, **given)
+        self.plain_words = label  # each copy has its own, because some forms say a day in it
         self.what = what
         self.missing = missing
         self.longest = longest
@@ -123,10 +125,6 @@ class Answer(Field):
     @property
     def words(self) -> str:
         return self.plain_words if self.missing or not self.marked else self.optional_words
-
-    @property
-    def plain_words(self) -> str:
-        return str(self.label.text)
 
     @property
     def optional_words(self) -> str:
@@ -488,11 +486,10 @@ class Children(Answer):
         self.asked = max(self.AT_FIRST, len(self.rows))
 
     def _read(self, formdata: Any) -> None:
-        for number in range(1, self.MOST + 1):
-            ages = formdata.getlist(self.age_name(number))
-            units = formdata.getlist(self.unit_name(number))
-            if not ages and not units:
+        for age_name, unit_name in self._box_names():
+            if age_name not in formdata and unit_name not in formdata:
                 continue
+            ages, units = formdata.getlist(age_name), formdata.getlist(unit_name)
             twice = len(ages) > 1 or len(units) > 1
             age, unit = str(ages[0]) if ages else "", str(units[0]) if units else "years"
             self.rows.append((printable(age).strip(), printable(unit)))
@@ -515,6 +512,12 @@ class Children(Answer):
         for number in range(1, self.asked + 1):
             age, unit = self.rows[number - 1] if number <= len(self.rows) else ("", "years")
             yield number, age, unit, self.mistakes.get(number, "")
+
+    @classmethod
+    @cache
+    def _box_names(cls) -> Sequence[tuple[str, str]]:
+        """The names of the two boxes of each child."""
+        return tuple((cls.age_name(n), cls.unit_name(n)) for n in range(1, cls.MOST + 1))
 
     @classmethod
     def age_name(cls, number: int) -> str:

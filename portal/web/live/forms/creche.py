@@ -74,7 +74,7 @@ class CrecheQuestions:
         self.creche_full.hint = room
         if day is not None:
             label = f"How old will each child in the creche be on {day_words(day)}?"
-            self.creche_ages.label.text = label
+            self.creche_ages.plain_words = label
             self.creche_ages.hint = f"That day counts, not today. {self.creche_ages.hint}"
 
     def creche_questions(self) -> list[Answer]:

@@ -22,7 +22,7 @@ from flask import session
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
 from flask_wtf.form import _Auto
-from wtforms import Field, Label
+from wtforms import Field
 from wtforms.utils import unset_value
 
 from portal.bookings import MOST_PLACES, Family
@@ -83,8 +83,7 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         self._fields: dict[str, Field] = {}
         for name, first in kind._firsts.items():
             copy: Field = object.__new__(type(first))
-            # Its own label, because some forms say a day in it.
-            copy.__dict__ = {**first.__dict__, "label": Label(first.id, first.label.text)}
+            copy.__dict__ = first.__dict__.copy()
             copy.process(sent, known.get(name, unset_value))
             self._fields[name] = copy
             setattr(self, name, copy)

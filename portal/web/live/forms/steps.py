@@ -87,7 +87,8 @@ def next_screen(
 
 def _ours(form: LiveForm, now: datetime, secret: str) -> bool:
     """Whether the form comes from this browser and was made by us."""
-    once = all(len(request.form.getlist(name)) <= 1 for name in _PROTOCOL)
+    sent = request.form
+    once = all(len(sent.getlist(name)) <= 1 for name in _PROTOCOL)
     # Checked first, so that anything missing is created for the form that is shown again.
     begun = form.begun(now, secret)
     return once and begun and own_token()

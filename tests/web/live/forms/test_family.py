@@ -59,12 +59,12 @@ def test_what_a_form_says_stays_out_of_the_next_one() -> None:
     """A day in the label of one family's form is not in that of the next family."""
     series = made.directory({"creche": "yes", "creche_places": "2", "creche_ages": "1-4 years"})
     form = book_form(series.series[0], MultiDict(GOOD))
-    before = form.creche_ages.label.text, form.creche_ages.hint, form.creche.hint
+    before = form.creche_ages.plain_words, form.creche_ages.hint, form.creche.hint
     form.tell_of_creche(NOW.date(), 2)
-    assert form.creche_ages.label.text != before[0]
+    assert form.creche_ages.plain_words != before[0]
 
     after = book_form(series.series[0], MultiDict(GOOD))
-    assert (after.creche_ages.label.text, after.creche_ages.hint, after.creche.hint) == before
+    assert (after.creche_ages.plain_words, after.creche_ages.hint, after.creche.hint) == before
 
 
 def test_each_missing_answer_says_what_to_do() -> None:
