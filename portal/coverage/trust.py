@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from portal.coverage.cells import Coverage
+from portal.dependencies import remembers
 from portal.directory import Centre, Directory, District, Programme, Venue
 from portal.directory.phrases import ACCESS
 
@@ -241,8 +242,9 @@ class Trust:
         }
 
 
+@remembers(2)
 def figures(directory: Directory) -> Trust:
-    """The trust figures of a Directory, on its day."""
+    """The trust figures of a Directory, on its day: a page and two files print them."""
     return Trust(directory)
 
 

@@ -32,7 +32,7 @@ from portal.directory.models import (
 )
 from portal.directory.outline import Outline
 from portal.directory.values import LONDON
-from portal.directory.vocabularies import NEEDS, PRIVATE_NEEDS, AgeBand
+from portal.directory.vocabularies import AGE_BANDS, NEEDS, PRIVATE_NEEDS, AgeBand
 
 
 class Directory(Noun):
@@ -160,6 +160,14 @@ class Directory(Noun):
         return _grouped(self.series, lambda series: series.centre.district)
 
     @remembered
+    def _series_by_band(self) -> Mapping[str, tuple[Series, ...]]:
+        ages = [(series, series.ages or ()) for series in self.series]
+        return {
+            band.slug: tuple(series for series, those in ages if band.holds(those))
+            for band in AGE_BANDS
+        }
+
+    @remembered
     def leaflet_until(self) -> date:
         """The last day that printed leaflets speak of: the end of this term, or of the next one if
         less than two weeks of this one are left. Without known terms it is the horizon."""
@@ -252,7 +260,7 @@ class Directory(Noun):
         return tuple(s for d in districts for s in self._series_by_district.get(d.slug, ()))
 
     def series_for(self, band: AgeBand) -> tuple[Series, ...]:
-        return tuple(series for series in self.series if band.holds(series.ages or ()))
+        return self._series_by_band[band.slug]
 
     def sessions_between(
         self, start: datetime, end: datetime, series: Iterable[Series] | None = None

@@ -69,14 +69,12 @@ def write_marker(folder: Path, today: date, edition: str, digests: Mapping[str, 
 
     `digests` are of its files, by name.
     """
-    digest = hashlib.sha256()
-    for name, content in sorted(digests.items()):
-        digest.update(f"{name}\0{content.hex()}\n".encode())
+    lines = "".join(f"{name}\0{content.hex()}\n" for name, content in sorted(digests.items()))
     marker = {
         "version": __version__,
         "day": today.isoformat(),
         "edition": edition,
-        "digest": digest.hexdigest(),
+        "digest": hashlib.sha256(lines.encode()).hexdigest(),
     }
     (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
 

@@ -93,7 +93,7 @@ def keep(var: Path, published: PublishedCalendars, out: Path | None = None) -> N
         "addresses": sorted(published.addresses),
         "marker": _marker(out) if out else None,
     }
-    private_files.write_file(var / FILE, f"{json.dumps(record, indent=1)}\n".encode())
+    private_files.write_file(var / FILE, f"{json.dumps(record)}\n".encode())
 
 
 def hold(

@@ -101,6 +101,7 @@ class Reuse:
         self._described: dict[int, Described] = {}
         self._describer = _Describer(numbers)
         self._changed: Set[int] = frozenset()
+        self._perhaps: Set[int] = frozenset()  # nodes that may have read what differs
         self._makers: dict[str, bytes] = {}
 
     def entries(self, series: Series) -> str:
@@ -125,7 +126,7 @@ class Reuse:
         self._describe_nouns()
         self._changed = self._changed_fields(self._last)
         # What asks whether an address has a file is made again: the files are not listed yet.
-        dirty = self._dirty(self._last.nodes, None)
+        self._perhaps = dirty = self._dirty(range(len(self._last.nodes)), None)
         return {key: kept for key, kept in self._last.values.items() if kept[1] not in dirty}
 
     def unchanged(self, site: Site) -> Mapping[str, Made]:
@@ -165,7 +166,8 @@ class Reuse:
 
     def _compare(self, last: Record) -> Mapping[str, Made]:
         makers = self._makers
-        dirty = self._dirty(last.nodes, makers.keys())
+        # Now it is known which addresses have files: no other nodes can be dirty than before.
+        dirty = self._dirty(sorted(self._perhaps), makers.keys())
         if last.site in dirty:
             return {}
         return {
@@ -174,12 +176,13 @@ class Reuse:
             if made.reads not in dirty and makers.get(address) == last.makers[address]
         }
 
-    def _dirty(self, nodes: Iterable[Node], addresses: Set[str] | None) -> Set[int]:
-        """The numbers of the nodes that have read what differs now. `addresses` are those that have
-        files, None if that is not known."""
-        changed = self._changed
+    def _dirty(self, numbers: Iterable[int], addresses: Set[str] | None) -> Set[int]:
+        """Which of these nodes have read what differs now. `addresses` are those that have files,
+        None if that is not known."""
+        nodes, changed = self.earlier, self._changed
         dirty: set[int] = set()
-        for number, (fields, asked, parts) in enumerate(nodes):
+        for number in numbers:
+            fields, asked, parts = nodes[number]
             if (
                 not changed.isdisjoint(unpacked(fields))
                 or (parts and not dirty.isdisjoint(unpacked(parts)))

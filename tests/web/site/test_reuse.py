@@ -14,11 +14,13 @@ import pytest
 from portal import content
 from portal.content import KeptReadings
 from portal.content.cache import FileCache
-from portal.dependencies import reading, watch
+from portal.dependencies import fields_of, reading, watch
+from portal.directory import Series
 from portal.feeds.calendar_entries import uid_of
 from portal.settings import load_settings
 from portal.web.site import build, published_calendars, reuse, rows
 from portal.web.site.app import Site
+from portal.web.site.build_state import names_in
 from portal.web.site.published_calendars import PublishedCalendars
 from tests.support.content_edits import Edits, with_field
 from tests.support.long_forms import LONG
@@ -149,6 +151,48 @@ def test_one_word_makes_one_page_again(settings, site, series_file):
     assert "Bring a coat" in page(settings, "sessions/riverbank/play-monday")
     assert built.kept > 0.85 * built.pages
     assert built.written < 60
+
+
+def test_an_area_depends_on_the_sessions_of_its_own_groups(directory, tmp_path):
+    """The page of a district is made again if a group of it meets at another time, and not because
+    of a group elsewhere."""
+    nouns = reuse.Reuse(directory, var=tmp_path, out=tmp_path, fixed="", marker=None).nouns
+    first = {id(noun): number for number, noun in nouns.items()}
+    at = fields_of(Series).index("all_sessions")
+    districts = [one for one in directory.districts if directory.series_in(one)]
+    with watch(nouns):
+        client = Site(directory).app().test_client()
+        for district in districts:
+            own = set(directory.series_in(district))
+            with reading() as reads:
+                client.get(district.path)
+            fields, _ = reads.whole()
+            found = {one for one in directory.series if first[id(one)] + at in fields}
+
+            assert found == own
+
+    assert len(districts) > 1
+
+
+def test_a_page_that_lists_a_new_file_is_made_again(settings, site, series_file):
+    """Whether an address has a file is known only once all files are listed: pages that asked are
+    looked at twice, and what joins them too."""
+    folder = series_file.parent
+    text = series_file.read_text("utf-8")
+    planted = with_field(with_field(text, "title", "A planted group"), "alongside", "[play-monday]")
+    (folder / "planted.md").write_text(planted, "utf-8")
+
+    site()
+    added = {name: (settings.out / name).read_bytes() for name in names_in(settings.out)}
+    site(full=True)
+
+    assert b"A planted group" in added["centres/riverbank/index.html"]
+    assert added.keys() == {*names_in(settings.out)}
+    assert all(
+        (settings.out / name).read_bytes() == content
+        for name, content in added.items()
+        if not name.startswith(".")
+    )
 
 
 def test_calendars_are_joined_from_what_was_made_before(settings, site, series_file):

@@ -229,12 +229,14 @@ def weekday(context: Context, weekday: Weekday) -> str:
         crumbs=(("/whats-on/", "What’s on"),),
     )
     on_day = [session for session in context.week if session.day == weekday.day]
+    by_district: dict[str, list[Session]] = defaultdict(list)
+    for session in on_day:
+        by_district[session.series.centre.district].append(session)
     areas = []
     for footprint in context.directory.footprints:
         districts = []
         for district in footprint.districts:
-            there = [one for one in on_day if one.series.centre.district == district.slug]
-            if there:
+            if there := by_district.get(district.slug):
                 rows = "".join(context.rows.session(one, brief=True) for one in there)
                 districts.append((district, number_of(there), Markup(rows)))  # noqa: S704 - rendered
         if districts:

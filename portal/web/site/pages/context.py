@@ -123,13 +123,20 @@ class Context:
     @remembered
     def week(self) -> tuple[Session, ...]:
         """All public sessions of the seven days from today, and old days of those that moved."""
-        every = chain.from_iterable(self.once(_week_at, one) for one in self.directory.centres)
-        return tuple(one.session for one in sorted(every, key=itemgetter(0, 1, 2)))
+        return tuple(one.session for one in self._week_at(self.directory.centres))
 
     def week_of(self, series: Iterable[Series]) -> list[Session]:
-        """The sessions of the week that belong to these series."""
+        """The sessions of the week that belong to these series, in the same order.
+
+        Only the groups of their centres are read.
+        """
         wanted = set(series)
-        return [session for session in self.week if session.series in wanted]
+        every = self._week_at(dict.fromkeys(one.centre for one in wanted))
+        return [one.session for one in every if one.session.series in wanted]
+
+    def _week_at(self, centres: Iterable[Centre]) -> list[_Ordered]:
+        every = chain.from_iterable(self.once(_week_at, one) for one in centres)
+        return sorted(every, key=itemgetter(0, 1, 2))
 
     @property
     def coming(self) -> Coming:

@@ -308,8 +308,8 @@ def _reach(context: Context) -> Reach:
 
 def _empty(context: Context, districts: Iterable[District]) -> int:
     """In how many cells of these districts nothing is on."""
-    wanted = set(districts)
-    return sum(one.district in wanted and not one.sessions for one in _coverage(context).cells)
+    coverage = _coverage(context)
+    return sum(not cell.sessions for one in districts for cell in coverage.cells_of(one))
 
 
 def _groups(context: Context, district: District) -> list[Group]:
