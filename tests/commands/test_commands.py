@@ -49,8 +49,9 @@ def test_content_without_mistakes_says_so(portal, root):
     found = portal("--root", root, "check")
 
     assert (found.returncode, found.stderr) == (0, "")
-    assert found.stdout.startswith("No mistakes.")
-    _, centres, programmes = found.stdout.splitlines()
+    # Lines before these say what is in doubt on the day of this test.
+    said, centres, programmes = found.stdout.splitlines()[-3:]
+    assert said.startswith("No mistakes")
     assert centres.startswith("Facts of centres: street address 2 of 3, postcode ")
     assert programmes.startswith("Facts of programmes: ")
 

@@ -25,8 +25,11 @@ class Visitors:
 
     def __init__(self, port: int, form: str, big: str, number: int) -> None:
         command = [sys.executable, "-m", "tests.support.slow", str(port), form, big, str(number)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        assert self._process.stdout.readline() == "first\n"
+        # Without a buffer: it could take the second line with the first, and `all_there` would wait
+        # for ever where the connections were all open before this process had its turn.
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdout=pipe, bufsize=0, cwd=ROOT)
+        assert self._process.stdout.readline() == b"first\n"
 
     @property
     def all_there(self) -> bool:
