@@ -7,12 +7,15 @@ with mode 0600, in folders with 0700, whatever the account's umask says.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+_UNFINISHED = re.compile(r"\..+\.\d+-[0-9a-f]{8}")  # see `replaced_file`
 
 
 class Secret(str):
@@ -73,6 +76,16 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(folder: Path, before: float) -> None:
+    """Remove files that were begun in a folder before this time (seconds since 1970) and never put
+    in their place, since whoever wrote them was killed."""
+    for path in folder.glob(".*"):
+        if _UNFINISHED.fullmatch(path.name):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
 
 def close_to_others(path: Path, mode: int = 0o600) -> None:

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from portal import private_files
 from portal.web.site.atomic_folder import BuildError, ours, replacement
 from portal.web.site.build_state import BuildState, Built, names_in, write_marker
 
@@ -46,6 +47,7 @@ Progress = Callable[[int, int, int], None]
 
 _BLOCK = 32  # neighbouring pages share rendered fragments, so workers take addresses in blocks
 _HANDED_OVER = 1024  # files after which a worker says what it knows of them, and forgets it
+_LONG = 3600  # seconds: nobody writes one file of `var/` for so long
 _WORTH_FORKING = 400  # files for each worker; with fewer, starting one costs more than it saves
 
 
@@ -88,6 +90,7 @@ def build(
         from portal.web.site.published_calendars import EarlierEntries, PublishedCalendars
         from portal.web.site.reuse import Reuse
 
+        private_files.remove_unfinished(settings.var, before=time.time() - _LONG)
         # Before reading, so that a change meanwhile is seen next time.
         state, fixed = build_state.current(), build_state.fixed()
         costs = Costs(since=0.0)

@@ -257,7 +257,7 @@ def test_a_fault_while_a_form_is_sent_loses_no_answer(tmp_path, begun, button, d
 
     assert (broken.status, again.status) == (500, 500)
     assert broken.heading == "Sorry, something went wrong"
-    assert "Your answers are kept on this page" in broken
+    assert "This page keeps what you sent" in broken
     assert broken.answer.headers["Cache-Control"] == "no-store"
     assert ("notes", "By\nbus") in again.fields("Try again")
     assert (first.heading, second.path) == (done, first.path)

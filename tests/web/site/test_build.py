@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import flask_frozen
 import pytest
 
-from portal import content
+from portal import content, private_files
 from portal.content import ContentError
 from portal.settings import load_settings
 from portal.web.frozen_files import media_type
@@ -267,6 +268,26 @@ def test_a_killed_build_leaves_the_old_site_as_it_was(settings, today, series_fi
     build.build(settings, today=today, full=True)
     assert files(settings.out) == old
     assert sorted(path.name for path in settings.out.parent.iterdir()) == ["build", "root", "var"]
+
+
+def test_what_a_killed_build_had_begun_in_its_memory_goes(settings, today, tmp_path):
+    """Soon after, somebody may still write it; and what we have not begun stays."""
+    with suppress(KeyboardInterrupt), private_files.replaced_file(tmp_path / "record.bin"):
+        (name,) = [path.name for path in tmp_path.glob(".record.bin.*")]
+        raise KeyboardInterrupt
+    settings.var.mkdir(exist_ok=True)
+    begun, at_work, foreign = (settings.var / one for one in (name, f"{name[:-1]}0", ".keep"))
+    for path in begun, at_work, foreign:
+        path.touch()
+    two_hours_ago = time.time() - 2 * 3600
+    for path in begun, foreign:
+        os.utime(path, (two_hours_ago, two_hours_ago))
+
+    build.build(settings, today=today)
+
+    assert not begun.exists()
+    assert at_work.exists()
+    assert foreign.exists()
 
 
 def tell(told, *at):
