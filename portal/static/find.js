@@ -15,7 +15,8 @@
   const PAGE = 20;
   const PAUSE = 200; // milliseconds without a letter, after which somebody rests from typing
   const LOW = 110; // pixels: few rows are lower, so that the rows of the first frame fill a screen
-  const LONGEST_WAIT = 15000; // milliseconds for the live part to answer
+  const LONGEST_WAIT = 10000; // milliseconds for the tables, and then for the live part to answer
+  const SOON = 1000; // milliseconds after which we say that we are still at it
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
   const SEVERAL = ["day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme"];
@@ -915,6 +916,7 @@
     if (row) scrollBy(0, top(row) - before);
   };
 
+  const after = (pause) => new Promise((done) => { setTimeout(done, pause); });
   // After the next frame; where none is drawn, as in a tab behind others, soon.
   const frame = () => new Promise((done) => {
     requestAnimationFrame(() => setTimeout(done));
@@ -932,9 +934,17 @@
     if (!box) openBox();
     return both;
   };
+  // Tables that come later still serve the next search.
   const load = () => {
     get("failed").hidden = true;
-    return tables().catch(() => {});
+    return Promise.race([tables(), after(LONGEST_WAIT)]).catch(() => {});
+  };
+  let waiting;
+  const busy = (is) => {
+    get("results").ariaBusy = is;
+    clearTimeout(waiting);
+    get("waiting").hidden = true;
+    if (is) waiting = setTimeout(() => { get("waiting").hidden = false; }, SOON);
   };
   const failed = () => {
     list();
@@ -1031,7 +1041,7 @@
       page = new DOMParser().parseFromString(await answer.text(), "text/html");
     } catch { /* It cannot be reached either. */ }
     if (mine !== turn) return;
-    get("results").ariaBusy = false;
+    busy(false);
     const said = page?.getElementById("results")?.dataset.asked;
     const mistakes = page?.querySelectorAll("#mistakes .errors > * > ul > li") || [];
     if (answer?.redirected && answer.ok) leave(answer.url);
@@ -1052,7 +1062,7 @@
     unsaved = how === "ask" || (how === "more" && unsaved);
     const back = how || history.state?.asked ? null : history.state;
     history.scrollRestoration = "manual";
-    get("results").ariaBusy = true;
+    busy(true);
     const loaded = await load();
     if (!loaded) return mine === turn && askLive(fields, mine);
     const live = fields.room && await counted();
@@ -1104,7 +1114,7 @@
     if (form.dataset.postcodes && !postcodes && /\d/.test(fields.near)) {
       await table("postcodes", openPostcodes, "arrayBuffer").then(() => finish(settle()), () => {});
     }
-    if (mine === turn) get("results").ariaBusy = false;
+    if (mine === turn) busy(false);
   };
 
   const fieldsOf = (entries) => {
@@ -1133,6 +1143,7 @@
     }
     shown = refused = "";
     turn += 1;
+    busy(false);
     list();
     refuse([]);
   };
@@ -1182,7 +1193,7 @@
     const loaded = load().then((both) => both || failed());
     const notHere = async (said) => {
       turn += 1; // what is still to be drawn of a search would stand under the mistake
-      get("results").ariaBusy = false;
+      busy(false);
       if (await loaded) refuse([wrong("near", said)]);
     };
     navigator.geolocation.getCurrentPosition(async ({ coords }) => {

@@ -979,6 +979,26 @@ def test_words_that_the_live_part_does_not_know(chromium, address):
         assert page.evaluate("history.length") == entries
 
 
+def test_tables_that_never_come(chromium, address):
+    """The page says that it is at work, and then the live part answers."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        # A tenth of the time, so that nobody waits ten seconds here.
+        page.add_init_script(
+            "const wait = setTimeout;"
+            "window.setTimeout = (done, pause) => wait(done, pause < 900 ? pause : pause / 10);"
+        )
+        visitor.open("/find/")
+        page.route("**/search/index*", lambda route: None)
+        page.fill("#near", "Burnley")
+        page.press("#near", "Enter")
+
+        page.wait_for_selector("#waiting", state="visible")
+        page.wait_for_url("**/find/results?near=Burnley")
+        assert page.inner_text("#found").endswith("near Burnley")
+        page.unroute_all(behavior="ignoreErrors")
+
+
 def test_neither_an_index_nor_the_live_part(chromium, address):
     """The page says so and offers the pages that work; pressing the button again tries again."""
     with visiting(chromium, address, now=NOW) as visitor:

@@ -7,7 +7,7 @@ group, place nor time (S3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import request
 
@@ -51,7 +51,10 @@ def of_address() -> Subject:
         if chosen and chosen.programme is programme and not programme.sensitive:
             return of_series(chosen, back=programme.path)
         return of_programme(programme)
-    return OWN_PAGE if "link" in given else Subject("Family centres and groups", back="/")
+    if "link" in given:
+        page = request.path.partition(given["link"])[0] + given["link"]
+        return replace(OWN_PAGE, back="" if request.path == page else page)
+    return Subject("Family centres and groups", back="/")
 
 
 # A booking or request whose page must not say what it is for.

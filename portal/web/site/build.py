@@ -114,7 +114,7 @@ def build(
             costs.spent("comparing calendars with the published ones")
             lasting.known = reuse.values()
             costs.spent("comparing with the last build")
-            last = LastSite(fresh.out, reuse.states)
+            last = LastSite(fresh.out, reuse.states, reuse.digests)
             site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
             kept = reuse.unchanged(site)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from struct import Struct
 
@@ -19,10 +20,13 @@ _pack = Struct("=QqQII").pack
 
 
 class LastSite:
-    """Files in `folder`; `states` has their recorded states, by name."""
+    """Files in `folder`; `states` has their recorded states, by name, and `digests` the SHA-256
+    of those that may be read."""
 
-    def __init__(self, folder: Path, states: Mapping[str, State]) -> None:
-        self._folder, self._states = folder, states
+    def __init__(
+        self, folder: Path, states: Mapping[str, State], digests: Mapping[str, bytes]
+    ) -> None:
+        self._folder, self._states, self._digests = folder, states, digests
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name, as it was left."""
@@ -33,13 +37,18 @@ class LastSite:
             return False
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file that is as it was left; None if there is none."""
+        """The content of a file that is as it was left; None if there is none.
+
+        What is read goes into other files, so its bytes are compared too: a disk can damage a file
+        without a trace in its state.
+        """
         if not self.has(name):
             return None
         try:
-            return (self._folder / name).read_bytes()
+            content = (self._folder / name).read_bytes()
         except OSError:
             return None
+        return content if sha256(content).digest() == self._digests.get(name) else None
 
 
 def state_of(folder: Path | None, name: str) -> State:

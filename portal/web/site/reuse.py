@@ -59,7 +59,8 @@ class Reuse:
     `fixed` says all that must be equal for any file to be kept, `marker` the state of the old
     site's marker; without that nothing is kept. `digests` are those of the content files by their
     path from the root, where they are known. `nouns` are to be watched while files are made,
-    `states` are those of the files of the last site, for `LastSite`.
+    `states` and `digests` are
+    those of the files of the last site, for `LastSite`.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Reuse:
         # Of the site that is there, whatever it was made from.
         here = last if last and marker and (last.out, last.marker) == (self._out, marker) else None
         made = here.made.values() if here else ()
+        self.digests = {one.name: one.digest for one in made}
         self.states = {state[0]: state for one in made for state in one.states}
         self._last = here if here and here.fixed == self._fixed else None
         known = self._last.numbers if self._last else {}

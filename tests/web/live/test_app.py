@@ -262,6 +262,8 @@ def test_a_fault_while_a_form_is_sent_loses_no_answer(tmp_path, begun, button, d
     assert ("notes", "By\nbus") in again.fields("Try again")
     assert (first.heading, second.path) == (done, first.path)
     assert (screens.count("booking"), screens.count("person")) == (1, 1)
+    if begun is to_change_details:
+        assert broken.follow("Back").heading == done
 
 
 def test_a_fault_shows_nothing_that_another_browser_sent(live, settings):

@@ -11,7 +11,7 @@ from portal.web.assets import PACKAGE
 from portal.web.site import cards
 from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
-from portal.web.site.last_site import LastSite, state_of
+from tests.support.left import last_site
 
 NEEDED = {"og:type", "og:site_name", "og:locale", "og:title", "og:url", "og:image", "og:image:alt"}
 
@@ -102,7 +102,7 @@ def test_a_picture_of_the_last_build_is_taken(directory, tmp_path):
     (tmp_path / "static/cards").mkdir(parents=True)
     path = Cards(directory, CountyMap(directory)).paths[""]
     (tmp_path / path[1:]).write_bytes(b"drawn by the last build")
-    last = LastSite(tmp_path, {path[1:]: state_of(tmp_path, path[1:])})
+    last = last_site(tmp_path, [path[1:]])
     kept = Cards(directory, CountyMap(directory), last)
 
     assert kept.files[path]() == b"drawn by the last build"

@@ -10,7 +10,7 @@ from flask import Flask, Response, redirect
 
 from portal.web.site.atomic_folder import BuildError
 from portal.web.site.freezer import Freezer
-from portal.web.site.last_site import LastSite, state_of
+from tests.support.left import last_site
 
 WORDS = "Tuesdays at ten, in the hall beside the park. " * 40
 
@@ -59,7 +59,7 @@ def freeze(app, tmp_path):
         new.mkdir()
         old = old and tmp_path / old
         names = files(old) if old else ()
-        last = LastSite(old, {name: state_of(old, name) for name in names}) if old else None
+        last = last_site(old, names) if old else None
         freezer = Freezer(app, new, old=old, last=last, compress=compress, leaks=leaks)
         assert list(freezer.write(addresses)) == addresses
         return new, freezer.tally

@@ -13,8 +13,8 @@ from portal.content import ContentError
 from portal.content.pictures import fault
 from portal.web.assets import static_files
 from portal.web.site.app import addresses, create_site
-from portal.web.site.last_site import LastSite, state_of
 from portal.web.site.photos import MOST_BYTES, Photos
+from tests.support.left import last_site
 
 TODAY = date(2026, 11, 23)
 PLACE = "53 deg 45 min north"
@@ -129,7 +129,7 @@ def test_what_the_last_build_made_is_taken(shown, files, tmp_path):
     (tmp_path / "static/photos").mkdir(parents=True)
     (tmp_path / path[1:]).write_bytes(b"made by the last build")
 
-    kept = Photos(shown, LastSite(tmp_path, {path[1:]: state_of(tmp_path, path[1:])}))
+    kept = Photos(shown, last_site(tmp_path, [path[1:]]))
     assert kept.files[path]() == b"made by the last build"
     (tmp_path / path[1:]).write_bytes(b"")
     assert len(kept.files[path]()) > 100
