@@ -79,8 +79,8 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def remove_unfinished(folder: Path, before: float) -> None:
-    """Remove files that were begun in a folder before this time (seconds since 1970) and never put
-    in their place, since whoever wrote them was killed."""
+    """Remove the temporary files of `replaced_file` that are older than this time (seconds since
+    1970). They are left when a process is killed while it writes one."""
     for path in folder.glob(".*"):
         if _UNFINISHED.fullmatch(path.name):
             with suppress(FileNotFoundError):

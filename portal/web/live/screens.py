@@ -115,8 +115,8 @@ def too_many(
 
 _OUR_FAULT = "It is our fault, not yours. Ask us, and we will do it for you."
 _KEPT = (
-    "Or wait a minute, and press the button. This page keeps what you sent, and we do it only "
-    "once, even if you press twice."
+    "Or wait a minute, and press the button. This page keeps what you sent, and nothing is stored "
+    "twice, even if you press twice."
 )
 _STILL_WORKS = Other("/find/", "Find a session", "The pages about centres and groups work.")
 

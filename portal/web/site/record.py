@@ -219,7 +219,10 @@ def _parts(data: memoryview) -> Iterator[tuple[bytes, Iterator[memoryview]]]:
 
 
 def _digest_after(seal: bytes) -> hashlib._Hash:
-    """Begins the seal of the part behind the one of this seal. That of another form is damaged."""
+    """Starts the digest that seals the next part, given the seal of the part before it.
+
+    The form of the record is in it, so that a file of another form counts as damaged.
+    """
     return hashlib.sha256(b"%d" % _FORM + seal)
 
 
