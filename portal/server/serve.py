@@ -116,7 +116,15 @@ def _answer(settings: Settings, listening: socket.socket) -> None:
 
     connections = Connections(settings.connections_per_network, settings.proxies)
     protocol: Any = partial(Connection, connections)
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            # Asyncio takes one number for both: how many may wait, and how many it accepts at once.
+            # Here, because a server that is asked to stop closes the socket right after it started.
+            listening.listen(_BACKLOG)
+
+    server = Server(
         uvicorn.Config(
             Reading(create_app(settings, after_reading=_spare_collections), _THREADS),
             loop="asyncio",
@@ -135,12 +143,7 @@ def _answer(settings: Settings, listening: socket.socket) -> None:
 
     async def run() -> None:
         watching = asyncio.create_task(connections.watch())
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        # Asyncio takes one number for both: how many may wait, and how many it accepts at once.
-        listening.listen(_BACKLOG)
-        await serving
+        await server.serve(sockets=[listening])
         watching.cancel()
 
     asyncio.run(run())

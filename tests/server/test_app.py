@@ -85,8 +85,7 @@ class Server:
             connection.close()
 
     def stop(self):
-        if self.process.is_alive():
-            os.kill(self.process.pid, signal.SIGINT)
+        processes.interrupt(self.process)
         self.reader.join()
         self.process.join(20)
         return self.process.exitcode
@@ -360,6 +359,25 @@ class TestStartAndStop:
         status = server.stop()
 
         assert status == 0
+        assert "Traceback" not in "".join(server.said)
+        assert server.processes() == set()
+
+    def test_it_stops_when_asked_while_it_starts(self, root):
+        """A process that is asked to stop in the moment it has started ends without a traceback."""
+        asked_at_once = """
+import os, signal, uvicorn
+startup = uvicorn.Server.startup
+async def then_ask(server, sockets=None):
+    await startup(server, sockets)
+    os.kill(os.getpid(), signal.SIGTERM)
+uvicorn.Server.startup = then_ask
+"""
+        server = Server(root, "--no-build", first=partial(exec, asked_at_once, {}))
+
+        # The line of the log about a process that ended shows that one was asked.
+        assert until(lambda: any("is being started again" in line for line in server.said))
+        server.stop()
+
         assert "Traceback" not in "".join(server.said)
         assert server.processes() == set()
 

@@ -218,8 +218,8 @@ class Killable:
         while True:
             building = self.run("build", "--full")
             building.join(random.uniform(0.3, longest))
-            if building.is_alive():
+            building.kill()
+            building.join()
+            if building.exitcode == -signal.SIGKILL:
                 break
             longest /= 2  # it had ended: this machine is quicker
-        os.kill(building.pid, signal.SIGKILL)
-        building.join()

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import Queue
@@ -73,11 +73,20 @@ def saying(*arguments: str, cwd: Path, env: dict[str, str]) -> Iterator["Queue[s
     try:
         yield lines
     finally:
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGINT)
+        interrupt(process)
         process.join(20)
         process.kill()
         reader.join(5)
+
+
+def interrupt(process: BaseProcess) -> None:
+    """Press Ctrl-C, unless it has ended.
+
+    The server that forked it may have seen its end a moment before we hear of it.
+    """
+    if process.is_alive():
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGINT)
 
 
 def _heed_ctrl_c() -> None:
