@@ -57,8 +57,9 @@ def _press(browser, form, stop, told, ended) -> None:
 
 def _until_more_are_answered(told, ended) -> None:
     """Until another family has its answer: no kill comes before the server is at work again."""
-    before = len(told) + len(ended)
+    before, longest = len(told) + len(ended), time.monotonic() + 60
     while len(told) + len(ended) == before:
+        assert time.monotonic() < longest, "no family has had an answer for a minute"
         time.sleep(0.005)
 
 

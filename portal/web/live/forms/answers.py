@@ -82,8 +82,9 @@ class Carried(Field):
 
 
 class Answer(Field):
-    """One answer on one line. `what` names it in sentences: 'your full name'.
+    """One answer on one line.
 
+    `what` names it in sentences: 'your full name'. Without it, they cite the label.
     It is compulsory where `missing` says what to do when nothing is given.
     """
 
@@ -96,7 +97,7 @@ class Answer(Field):
         self,
         label: str = "",
         *,
-        what: str = "this answer",
+        what: str = "",
         missing: str = "",
         longest: int = 200,
         hint: str = "",
@@ -108,7 +109,7 @@ class Answer(Field):
     ) -> None:
         super().__init__(label, description=hint, **given)
         self.plain_words = label  # each copy has its own, because some forms say a day in it
-        self.what = what
+        self.what = what or f"the answer to “{label}”"
         self.missing = missing
         self.longest = longest
         self.hint = hint

@@ -53,7 +53,6 @@ def form_of(consultation: Consultation) -> type[ConsultationForm]:
         fields: dict[str, Any] = {
             f"question-{one.name}": Choice(
                 one.label,
-                what=f"an answer to “{one.label}”",
                 missing=f"Choose an answer to “{one.label}”",
                 options=[(option, option) for option in one.options],
             )

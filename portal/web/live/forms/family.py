@@ -255,7 +255,9 @@ class Access(Lines):
     def __init__(self, seen: str, who: str = "you", **given: Any) -> None:
         hint = f"Such as a ramp, a quiet place or a signer. {seen}"
         label = f"What do {who} need to be able to join in?"
-        super().__init__(label, what=f"what {who} need", longest=500, hint=hint, **given)
+        super().__init__(
+            label, what=f"what {who} need to be able to join in", longest=500, hint=hint, **given
+        )
 
 
 class ContactForm(LiveForm):
@@ -492,7 +494,7 @@ def _what_would_help() -> Lines:
 
 def _field_of(question: Question) -> Field:
     wanted = f"Answer the question: {question.label}" if question.required else ""
-    given: dict[str, Any] = {"what": "this answer", "missing": wanted, "hint": question.hint}
+    given: dict[str, Any] = {"missing": wanted, "hint": question.hint}
     if question.type == "number":
         return Whole(question.label, **given)
     if question.type == "yes-no":

@@ -422,7 +422,7 @@ def test_the_questions_of_a_programme_are_asked() -> None:
     }
     assert dict(bad.problems()) == {
         "question-weeks": "Answer the question: How many weeks?",
-        "question-colour": "Choose this answer from the list",
+        "question-colour": "Choose the answer to “Which?” from the list",
     }
 
 
