@@ -54,19 +54,23 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
     listening = _bound(settings.host, settings.port)
     _finish_publishing(settings)
     builds = _Builds(settings) if build and "build" in settings.roles else None
-    if builds:
-        builds.start()
-    # While it builds, import what the server's processes share, before they are forked.
-    from portal.server import connections, reading  # noqa: F401
-
-    if builds and not builds.succeeded():
-        if not (settings.out / MARKER).is_file():
-            raise PortalError("There is no site to serve yet. Correct the content and start again.")
-        say("The build failed. The last site that was built is served.")
     worker = _Worker(settings, listening) if "post" in settings.roles else None
     answering = Processes(settings.workers, partial(_answer, settings, listening))
     try:
         with _until_asked_to_stop() as stopping:
+            if builds:
+                builds.start()
+            # While it builds, import what the server's processes share, before they are forked.
+            from portal.server import connections, reading  # noqa: F401
+
+            if builds and not builds.succeeded(stopping):
+                if stopping():
+                    return
+                if not (settings.out / MARKER).is_file():
+                    raise PortalError(
+                        "There is no site to serve yet. Correct the content and start again."
+                    )
+                say("The build failed. The last site that was built is served.")
             if worker:
                 worker.keep_running()
             answering.keep_running()
@@ -227,9 +231,11 @@ class _Builds:
         self._answered = request
         self.start()
 
-    def succeeded(self) -> bool:
-        """Wait for the build to end; whether it succeeded."""
-        return self._process is not None and self._process.wait() == 0
+    def succeeded(self, stopping: Callable[[], bool]) -> bool:
+        """Wait for the build to end, or to be asked to stop; whether it succeeded."""
+        while self.running and not stopping():
+            time.sleep(0.02)
+        return self._process is not None and self._process.poll() == 0
 
     def stop(self) -> None:
         if self._process and self.running:

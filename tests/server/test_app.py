@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 class Server:
     """`portal serve` in a process of its own; `first` is called there before the command."""
 
-    def __init__(self, root, *options, first=None, **environ):
+    def __init__(self, root, *options, first=None, opens=True, **environ):
         self.settings = load_settings(root=root / "root", out=root / "build", var=root / "var")
         self.port = free_port()
         out, into = os.pipe()
@@ -62,7 +62,8 @@ class Server:
         self.ready = threading.Event()
         self.reader = threading.Thread(target=self._hear, daemon=True)
         self.reader.start()
-        self.ready.wait()
+        if opens:
+            self.ready.wait()
 
     def _hear(self):
         with self.out:
@@ -379,6 +380,25 @@ uvicorn.Server.startup = then_ask
         server.stop()
 
         assert "Traceback" not in "".join(server.said)
+        assert server.processes() == set()
+
+    @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+    def test_it_stops_when_asked_while_it_builds(self, root, asked):
+        """The build ends with it, and there is nothing to correct."""
+        build_for_long = """
+from portal.server import serve
+from subprocess import Popen
+serve.subprocess.Popen = lambda _command, env: Popen(["sleep", "300"], env=env)
+"""
+        server = Server(root, first=partial(exec, build_for_long, {}), opens=False)
+        assert until(lambda: server.processes("-x", "sleep"))
+
+        os.kill(server.process.pid, asked)
+        server.reader.join(20)
+        server.process.join(20)
+
+        assert server.process.exitcode == 0
+        assert server.said == []
         assert server.processes() == set()
 
     @pytest.mark.kills
