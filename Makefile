@@ -15,14 +15,17 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 	.venv/bin/portal serve
 
 test: .venv/ready-to-test ## Set up, check the form of the code, and run all tests.
-	@$(MAKE) --no-print-directory --jobs=2 check compiled-tests
-	tests/setup
+	@$(MAKE) --no-print-directory --jobs=3 check compiled-tests outside-python
 	.venv/bin/pytest -n 4 --dist worksteal
 
 # Beside the check of types, which keeps one core busy. Otherwise each process of the test run
 # would compile all tests.
 compiled-tests: .venv/ready-to-test
 	-@.venv/bin/pytest --collect-only --quiet >/dev/null
+
+# Beside both, because it mostly waits for what it fetches.
+outside-python: .venv/ready-to-test
+	tests/setup
 
 quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
 	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
@@ -55,15 +58,19 @@ scripts: .venv/ready-to-test ## Minify the finder's script, after a change of it
 lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 	tests/lock $(PYTHON)
 
-.venv/ready: pyproject.toml constraints.txt
+.venv/made: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The portal needs Python 3.11 or later, and this is Python %d.%d. Say which to use: make PYTHON=python3.12" % sys.version_info[:2])'
-	$(PYTHON) -m venv .venv && $(PIP) --editable . && touch $@
+	$(PYTHON) -m venv .venv && touch $@
 
-.venv/ready-to-test: .venv/ready
-	$(PIP) --editable '.[test]' && touch $@
+.venv/ready: .venv/made
+	$(PIP) --editable . && touch $@
+
+# With all that the portal itself needs, so that pip looks for it and installs it once.
+.venv/ready-to-test: .venv/made
+	$(PIP) --editable '.[test]' && touch .venv/ready $@
 
 .venv/bench/ready: benchmarks/requirements.txt
 	$(PYTHON) -m venv --clear .venv/bench
 	.venv/bench/bin/pip install --quiet --disable-pip-version-check --requirement $< && touch $@
 
-.PHONY: help run test compiled-tests quick assurance check bench sbom format lock
+.PHONY: help run test compiled-tests outside-python quick assurance check bench sbom format lock

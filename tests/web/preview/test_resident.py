@@ -60,6 +60,7 @@ def kept(tmp_path, sample_root, today):
     return Kept(shutil.copytree(sample_root, tmp_path / "root"), today)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_random_edits_give_the_site_that_is_made_of_the_files(kept):
     """After each of many random edits every page and file is the same byte for byte, and so are
@@ -132,6 +133,7 @@ DECIDING = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_what_decides_about_areas_ages_and_weeks_is_shown_everywhere(kept):
     """Coverage, the finder, calendars and the week are those of the files after each such edit."""
