@@ -130,10 +130,17 @@ class Racer:
     def run(self) -> Cost:
         return cost_of(self.command, self.cwd, self.environ)
 
-    def forget(self) -> None:
+    def forget(self, past: Path) -> None:
+        """Put the output and the state aside, into the folder `past`, as if they never were.
+
+        Nothing is deleted before a build. Where ext4 has no journal it does not use the inodes of
+        deleted files for half a minute, and looks past all of them for each new file. A build would
+        pay for the files of the build before it: a tenth of a millisecond for each.
+        """
+        past.mkdir(parents=True, exist_ok=True)
         for folder in (self.out, self.state):
-            if folder:
-                shutil.rmtree(folder, ignore_errors=True)
+            if folder and folder.exists():
+                folder.rename(Path(tempfile.mkdtemp(dir=past)) / folder.name)
 
 
 def portal(kind: str, work: Path, edit: Callable[[], object]) -> Racer:
@@ -225,7 +232,7 @@ def race(size: int, work: Path, rounds: int, with_pelican: bool) -> tuple[list[L
         for _ in range(rounds):
             for racer in racers if what == "from nothing" else again:
                 if what == "from nothing":
-                    racer.forget()
+                    racer.forget(work / "past")
                 elif what == "one series edited":
                     racer.edit()
                 costs.setdefault(racer.name, []).append(racer.run())
@@ -277,7 +284,7 @@ def prepare(size: int, work: Path, with_pelican: bool) -> tuple[list[Racer], Edi
     edited = Edited(county)
     racers = [portal(kind, work, edited.edit) for kind in KINDS]
     for racer in racers:
-        racer.forget()
+        racer.forget(work / "past")
         racer.run()
     site = racers[1].out
     for name in ("hugo", "pelican"):
@@ -299,7 +306,7 @@ def prepare(size: int, work: Path, with_pelican: bool) -> tuple[list[Racer], Edi
         racers.append(Racer("pelican", command, work / "pelican", out, edit, plain_environ()))
     for racer in racers:
         if racer.name not in KINDS:
-            racer.forget()
+            racer.forget(work / "past")
             racer.run()
     files = sum(1 for path in site.rglob("*") if path.is_file())
     ours = weighed(site)
@@ -487,8 +494,7 @@ def main() -> int:
             more, odd = race(size, work, rounds, given.pelican)
             lines += more
             wrong += [f"{size:,} pages: {words}" for words in odd]
-            if not given.keep:
-                shutil.rmtree(work)
+            shutil.rmtree(work / "past" if given.keep else work)
     given.json.parent.mkdir(parents=True, exist_ok=True)
     record = {"processors": os.cpu_count(), "load_before": load, "lines": list(map(asdict, lines))}
     given.json.write_text(json.dumps(record, indent=1))
