@@ -86,7 +86,10 @@ class Server:
 
     def stop(self):
         processes.interrupt(self.process)
-        self.reader.join()
+        self.reader.join(120)
+        if self.reader.is_alive():  # it hangs, which must not hold up the other tests
+            os.killpg(self.process.pid, signal.SIGKILL)
+            pytest.fail("The server did not stop in two minutes.")
         self.process.join(20)
         return self.process.exitcode
 
