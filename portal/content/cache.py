@@ -226,7 +226,7 @@ class KeptReadings(FileCache):
 
         shares = [missing[at : at + 50] for at in range(0, len(missing), 50)]
         try:
-            with ProcessPoolExecutor(jobs, get_context("fork"), _ignore_interrupt) as workers:
+            with ProcessPoolExecutor(jobs, get_context("fork"), _end_with_parent) as workers:
                 parts = list(workers.map(partial(_read_share, read), shares))
         except BrokenExecutor:  # something has ended a worker
             return list(map(read, missing))
@@ -234,8 +234,19 @@ class KeptReadings(FileCache):
         return [reading for part in parts for reading in pickle.loads(part)]  # noqa: S301
 
 
-def _ignore_interrupt() -> None:
+def _end_with_parent() -> None:
+    """In a worker: otherwise it would wait for ever for the next share of a parent that is dead."""
+    import threading
+    from multiprocessing import parent_process
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and stops us
+
+    def end() -> None:
+        if parent := parent_process():
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _read_share(read: Read, share: Sequence[Asked]) -> bytes:

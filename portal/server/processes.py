@@ -16,12 +16,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 
 log = logging.getLogger(__name__)
 
 _AGAIN_AFTER = 1.0  # seconds from one start of a process to the next: one that fails must not spin
+_ASKING = (signal.SIGINT, signal.SIGTERM)  # the signals that ask a process to stop
 
 
 class Processes:
@@ -42,10 +44,7 @@ class Processes:
                 continue
             if process:
                 log.error("A process of the server ended. It is being started again.")
-            started = multiprocessing.get_context("fork").Process(
-                target=_begin, args=(self._work, self._cores[place])
-            )
-            started.start()
+            started = fork("portal-answers", partial(_on_core, self._cores[place], self._work))
             self._running[place], self._started[place] = started, now
 
     def wait(self, seconds: float) -> None:
@@ -69,15 +68,35 @@ class Processes:
                 process.join()
 
 
-def _begin(work: Callable[[], None], core: int | None) -> None:
-    begin("portal-answers")
+def _on_core(core: int | None, work: Callable[[], None]) -> None:
     if core is not None:
         os.sched_setaffinity(0, {core})
     work()
 
 
-def begin(name: str) -> None:
-    """Set up a process that has just been forked. `ps -o comm` shows its name, of 15 bytes."""
+def fork(name: str, work: Callable[[], None]) -> ForkProcess:
+    """Start `work` in a process forked from this one, which SIGTERM ends from its first moment on.
+
+    It ends with this one, too. `ps -o comm` shows its `name`, of up to 15 bytes.
+    """
+    process = multiprocessing.get_context("fork").Process(
+        target=_begin, args=(name, os.getpid(), work)
+    )
+    # The new process has our handlers until it sets its own. They would only note a SIGTERM.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    return process
+
+
+def _begin(name: str, parent: int, work: Callable[[], None]) -> None:
+    """In the new process: set it up, and work."""
+    # Ctrl-C reaches every process of a terminal; the first one says when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKING)
     if sys.platform == "linux":
         import ctypes
 
@@ -85,6 +104,6 @@ def begin(name: str) -> None:
         # It must not outlive the first process: it would go on answering.
         prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
         prctl(15, name.encode())  # PR_SET_NAME
-    # Ctrl-C reaches every process of a terminal; the first one says when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if os.getppid() != parent:
+        return  # the first process ended before we could ask to hear of it
+    work()

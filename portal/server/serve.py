@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import multiprocessing
 import os
 import signal
 import socket
@@ -24,7 +23,7 @@ from portal.directory.values import LONDON
 from portal.editing import build_requests
 from portal.errors import PortalError
 from portal.server.app import create_app
-from portal.server.processes import Processes, begin
+from portal.server.processes import Processes, fork
 from portal.server.worker import Watch
 from portal.settings import Settings
 from portal.web.site.build_state import MARKER
@@ -52,50 +51,67 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
             "`portal messages send --watch` sends messages, `portal build` builds."
         )
     listening = _bound(settings.host, settings.port)
-    _finish_publishing(settings)
     builds = _Builds(settings) if build and "build" in settings.roles else None
     worker = _Worker(settings, listening) if "post" in settings.roles else None
     answering = Processes(settings.workers, partial(_answer, settings, listening))
-    try:
-        with _until_asked_to_stop() as stopping:
+    # From before the first build until all has stopped. Otherwise a SIGTERM would leave the build
+    # running, and a second Ctrl-C would leave the process that sends messages.
+    with _until_asked_to_stop() as stopping:
+        try:
+            _finish_publishing(settings)
             if builds:
                 builds.start()
             # While it builds, import what the server's processes share, before they are forked.
             from portal.server import connections, reading  # noqa: F401
 
-            if builds and not builds.succeeded(stopping):
-                if stopping():
-                    return
+            if builds and not builds.succeeded(stopping) and not stopping():
                 if not (settings.out / MARKER).is_file():
                     raise PortalError(
                         "There is no site to serve yet. Correct the content and start again."
                     )
                 say("The build failed. The last site that was built is served.")
+            if not stopping():
+                _keep_serving(settings, builds, worker, answering, stopping, say)
+        finally:
+            answering.stop(_GRACE + 1)
+            if builds:
+                builds.stop()
             if worker:
-                worker.keep_running()
-            answering.keep_running()
-            say(f"Open {_first_answer(settings, stopping)}")
-            checked, tried = time.monotonic(), datetime.now(LONDON).date()
-            while not stopping():
-                answering.wait(0.1)
-                answering.keep_running()
-                if builds:
-                    builds.answer_request()
-                if time.monotonic() - checked < _CHECK_EVERY:
-                    continue
-                checked = time.monotonic()
-                if worker:
-                    worker.keep_running()
-                today = datetime.now(LONDON).date()
-                if builds and today != tried and not builds.running:
-                    tried = today
-                    builds.start()
-    finally:
-        answering.stop(_GRACE + 1)
+                worker.stop()
+
+
+def _keep_serving(
+    settings: Settings,
+    builds: _Builds | None,
+    worker: _Worker | None,
+    answering: Processes,
+    stopping: Callable[[], bool],
+    say: Callable[[str], None],
+) -> None:
+    """Start the processes, and those that ended again, and build when it is time."""
+    if worker:
+        worker.keep_running()
+    answering.keep_running()
+    address = _first_answer(settings, answering, stopping)
+    if not stopping():
+        say(f"Open {address}")
+    checked, tried = time.monotonic(), datetime.now(LONDON).date()
+    while not stopping():
+        answering.wait(0.1)
+        if stopping():
+            break  # Ctrl-C reaches the other processes too: one that ended was asked as well
+        answering.keep_running()
         if builds:
-            builds.stop()
+            builds.answer_request()
+        if time.monotonic() - checked < _CHECK_EVERY:
+            continue
+        checked = time.monotonic()
         if worker:
-            worker.stop()
+            worker.keep_running()
+        today = datetime.now(LONDON).date()
+        if builds and today != tried and not builds.running:
+            tried = today
+            builds.start()
 
 
 def _finish_publishing(settings: Settings) -> None:
@@ -179,14 +195,16 @@ def _until_asked_to_stop() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _first_answer(settings: Settings, stopping: Callable[[], bool]) -> str:
+def _first_answer(settings: Settings, answering: Processes, stopping: Callable[[], bool]) -> str:
     """Wait until the server takes connections; the address to open."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     while not stopping():
         try:
             socket.create_connection((host, settings.port), 1).close()
         except OSError:
-            time.sleep(0.02)
+            answering.wait(0.02)
+            if not stopping():
+                answering.keep_running()
             continue
         break
     shown = f"[{host}]" if ":" in host else host
@@ -232,7 +250,7 @@ class _Builds:
         self.start()
 
     def succeeded(self, stopping: Callable[[], bool]) -> bool:
-        """Wait for the build to end, or to be asked to stop; whether it succeeded."""
+        """Wait for the build to end, or until `stopping`; whether it succeeded."""
         while self.running and not stopping():
             time.sleep(0.02)
         return self._process is not None and self._process.poll() == 0
@@ -259,20 +277,17 @@ class _Worker:
             return
         if self._process:
             log.error("The process that sends messages ended. It is being started again.")
-        self._process = multiprocessing.get_context("fork").Process(target=self._work)
-        self._process.start()
+        self._process = fork("portal-messages", self._work)
 
     def stop(self) -> None:
         """Stop the worker for good, when it has sent the message that it is sending."""
-        while self._process and self._process.is_alive():
-            # Again each second: one that was just forked may not have listened yet.
+        if self._process:
             self._process.terminate()
-            self._process.join(1)
+            self._process.join()
 
 
 def _send_messages(settings: Settings, listening: socket.socket, server: int) -> None:
     """In the process of the worker: run rounds until SIGTERM, or until the server has ended."""
-    begin("portal-messages")
     listening.close()  # else the port stays taken while the last message of a dead server is sent
     watch = Watch(settings, now=lambda: datetime.now(UTC))
     watch.go_on(_ROUND_EVERY, beside=server)

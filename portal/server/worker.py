@@ -13,11 +13,12 @@ import logging
 import os
 import secrets
 import signal
-import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from sqlalchemy import Engine
@@ -268,10 +269,12 @@ class Watch:
 
         `beside` is the process that started this one; when it ends, this one stops as well.
         """
-        stopping = threading.Event()
+        # A handler may put into it at any time. To set an event, it would wait for ever for the
+        # lock that the interrupted pause may hold.
+        asked: SimpleQueue[int] = SimpleQueue()
 
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            stopping.set()
+        def stop(number: int, _frame: FrameType | None) -> None:
+            asked.put(number)
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
@@ -279,7 +282,7 @@ class Watch:
         def over() -> bool:
             # The parent passes its own number. If we asked for it here, and the parent had already
             # ended, we would get the number of the process that adopted us.
-            return stopping.is_set() or beside not in (None, os.getppid())
+            return not asked.empty() or beside not in (None, os.getppid())
 
         while not over():
             try:
@@ -293,4 +296,5 @@ class Watch:
                 log.error("A round failed: %s. It will be tried again.", type(error).__name__)
             until = time.monotonic() + every
             while not over() and time.monotonic() < until:
-                stopping.wait(min(1, every))
+                with suppress(Empty):
+                    asked.put(asked.get(timeout=min(1, every)))

@@ -4,6 +4,7 @@ import os
 import pickle
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -328,3 +329,28 @@ def test_a_folder_that_cannot_be_written_stops_nothing(root, tmp_path):
     (tmp_path / "var").write_text("a file")
 
     assert described(root, content.KeptReadings(tmp_path / "var")) == described(root)
+
+
+KILLED_AS_IT_READS = """
+import os, signal, sys
+from pathlib import Path
+from portal.content import cache
+
+def read(asked):
+    os.kill(parent, signal.SIGKILL)
+    raise AssertionError
+
+parent = os.getpid()
+asked = [cache.Asked(str(number), str(number), None, "", False) for number in range(400)]
+cache.KeptReadings(Path(sys.argv[1]), 2).readings(asked, read, {})
+"""
+
+
+@pytest.mark.kills
+def test_who_reads_for_a_killed_build_ends_too(var):
+    """Its workers wait for what to read next, which would be for ever."""
+    command = [sys.executable, "-c", KILLED_AS_IT_READS, str(var)]
+    # All of them hold the end into which they write, so that it is closed when all have ended.
+    killed = subprocess.run(command, capture_output=True, timeout=60, check=False)
+
+    assert killed.returncode == -signal.SIGKILL

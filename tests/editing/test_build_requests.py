@@ -126,10 +126,10 @@ def test_the_server_builds_once_for_each_request(tmp_path, monkeypatch):
     ask(tmp_path)
     server.look()
     assert server.builds._process is first
-    assert server.builds.succeeded()
+    assert server.builds.succeeded(lambda: False)
     ask(tmp_path)
     assert server.look()
-    assert server.builds.succeeded()
+    assert server.builds.succeeded(lambda: False)
     assert not server.look()
     assert state(tmp_path) == "published"
 
@@ -139,7 +139,7 @@ def test_a_build_that_cannot_start_is_not_tried_for_ever(tmp_path, monkeypatch):
     server = Builds(tmp_path, "raise SystemExit(1)", monkeypatch)
     ask(tmp_path)
     assert server.look()
-    assert not server.builds.succeeded()
+    assert not server.builds.succeeded(lambda: False)
     assert not server.look()
     assert state(tmp_path) == build_requests.FAULT
     assert not server.look()

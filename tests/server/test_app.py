@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 class Server:
     """`portal serve` in a process of its own; `first` is called there before the command."""
 
-    def __init__(self, root, *options, first=None, opens=True, **environ):
+    def __init__(self, root, *options, first=None, **environ):
         self.settings = load_settings(root=root / "root", out=root / "build", var=root / "var")
         self.port = free_port()
         out, into = os.pipe()
@@ -62,8 +62,7 @@ class Server:
         self.ready = threading.Event()
         self.reader = threading.Thread(target=self._hear, daemon=True)
         self.reader.start()
-        if opens:
-            self.ready.wait()
+        self.ready.wait(300)
 
     def _hear(self):
         with self.out:
@@ -87,7 +86,10 @@ class Server:
 
     def stop(self):
         processes.interrupt(self.process)
-        self.reader.join()
+        self.reader.join(120)
+        if self.reader.is_alive():  # it hangs, which must not hold up the other tests
+            os.killpg(self.process.pid, signal.SIGKILL)
+            pytest.fail("The server did not stop in two minutes.")
         self.process.join(20)
         return self.process.exitcode
 
@@ -382,23 +384,108 @@ uvicorn.Server.startup = then_ask
         assert "Traceback" not in "".join(server.said)
         assert server.processes() == set()
 
-    @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-    def test_it_stops_when_asked_while_it_builds(self, root, asked):
-        """The build ends with it, and there is nothing to correct."""
-        build_for_long = """
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            "os.kill(os.getpid(), signal.SIGTERM)",
+            "os.kill(os.getpid(), signal.SIGINT)",
+            "os.killpg(0, signal.SIGINT)",  # as a terminal does
+        ],
+    )
+    def test_it_stops_when_asked_while_it_builds(self, root, ask):
+        """So does the first build, which nobody waits for any longer."""
+        asked_at_once = f"""
+import os, signal
 from portal.server import serve
-from subprocess import Popen
-serve.subprocess.Popen = lambda _command, env: Popen(["sleep", "300"], env=env)
+start = serve._Builds.start
+def then_ask(builds):
+    start(builds)
+    {ask}
+serve._Builds.start = then_ask
 """
-        server = Server(root, first=partial(exec, build_for_long, {}), opens=False)
-        assert until(lambda: server.processes("-x", "sleep"))
+        server = Server(root, first=partial(exec, asked_at_once, {}))
 
-        os.kill(server.process.pid, asked)
-        server.reader.join(20)
-        server.process.join(20)
+        assert server.stop() == 0
+        assert "Traceback" not in "".join(server.said)
+        assert server.processes() == set()
 
-        assert server.process.exitcode == 0
-        assert server.said == []
+    def test_a_second_ctrl_c_stops_no_less(self, root):
+        """The process that sends messages does not stay when somebody presses Ctrl-C twice."""
+        asked_again = """
+import os, signal
+from portal.server.processes import Processes
+stop = Processes.stop
+def ask_again(processes, seconds):
+    os.kill(os.getpid(), signal.SIGINT)
+    stop(processes, seconds)
+Processes.stop = ask_again
+"""
+        server = Server(root, "--no-build", first=partial(exec, asked_again, {}))
+
+        assert server.stop() == 0
+        assert server.processes() == set()
+
+    def test_ctrl_c_in_a_terminal_starts_nothing_again(self, root):
+        """There it reaches all processes, so those that answer may end before the first one."""
+        asked_together = """
+import os, signal
+from portal.server import processes
+processes._AGAIN_AFTER = 0
+def ask_all(answering, seconds):
+    os.killpg(0, signal.SIGINT)
+    for process in answering._running:
+        process.join()
+wait = processes.Processes.wait
+def once_it_answers(answering, seconds):
+    (ask_all if seconds == 0.1 else wait)(answering, seconds)
+processes.Processes.wait = once_it_answers
+"""
+        first = partial(exec, asked_together, {})
+        server = Server(root, "--no-build", first=first, PORTAL_WORKERS="1")
+
+        assert server.stop() == 0
+        assert "started again" not in "".join(server.said)
+
+    def test_a_process_hears_that_it_must_stop_in_its_first_moment(self, root):
+        """Before it has set its own handlers. Another one is started, which answers."""
+        asked_first = """
+import multiprocessing, os, signal
+from multiprocessing.process import BaseProcess
+run = BaseProcess.run
+def ask(process):
+    if process.name.endswith(":1"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    run(process)
+BaseProcess.run = ask
+"""
+        first = partial(exec, asked_first, {})
+        server = Server(
+            root, "--no-build", first=first, PORTAL_WORKERS="1", PORTAL_ROLES="web,build"
+        )
+
+        assert any("is being started again" in line for line in server.opened)
+        assert server.stop() == 0
+
+    @pytest.mark.kills
+    def test_no_process_starts_after_its_server_was_killed(self, root):
+        """One that was just forked could not yet ask to hear of the end of the first process."""
+        killed_first = """
+import os, signal, time
+from multiprocessing.process import BaseProcess
+run = BaseProcess.run
+def kill(process):
+    parent = os.getppid()
+    os.kill(parent, signal.SIGKILL)
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    run(process)
+BaseProcess.run = kill
+"""
+        first = partial(exec, killed_first, {})
+        # It hears the end of what they say, so all have ended.
+        server = Server(root, "--no-build", first=first, PORTAL_ROLES="web,build")
+
+        assert server.stop() == -signal.SIGKILL
         assert server.processes() == set()
 
     @pytest.mark.kills

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -38,6 +39,31 @@ def test_it_ends_with_whoever_started_it(settings):
     watch.go_on(3600, beside=1)
 
     assert watch._directory is None  # not even a first round
+
+
+def test_it_ends_when_asked_just_as_it_pauses(settings):
+    """Whatever lock the pause holds at that moment, the signal's handler does not wait for it."""
+
+    def ask(frame, event, called):
+        in_lock = event == "call" and frame.f_code is threading.Condition.wait.__code__
+        if in_lock or getattr(called, "__qualname__", "") == "SimpleQueue.get":
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def give_up(_number, _frame):
+        raise TimeoutError
+
+    watch = Watch(settings, now=lambda: datetime.now(UTC))
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    sys.setprofile(ask)
+    try:
+        watch.go_on(3600)
+    finally:
+        sys.setprofile(None)
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        watch.close()
 
 
 @pytest.mark.slow
