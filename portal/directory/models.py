@@ -122,13 +122,9 @@ class Noun(Fields):
         self.__dict__.update(given)
         return self
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_given: Any) -> None:
-        # Pydantic puts a hash of all fields in its place. Nouns are keys of many dictionaries, so
-        # this is no function of Python, which would take longer.
-        cls.__hash__ = object.__hash__  # type: ignore[assignment]
-
-    __hash__ = object.__hash__
+    # A function of its own: pydantic puts a hash of all fields in the place of `object.__hash__`.
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __eq__(self, other: object) -> bool:
         return self is other
