@@ -36,7 +36,7 @@ from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import MARKER, BuildError, ours
 from portal.web.site.costs import Costs
-from portal.web.site.last_site import LastSite, State, said_by, state_of
+from portal.web.site.last_site import LastSite, State, state_of
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -197,24 +197,26 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             raise BuildError(" ".join(leaks))
         spent("looking for leaks", url)
         self._make_folder_of(name)
+        names = [name]
         same = self._same(name, content)
         if same:
             _link(f"{self._old}/{name}", f"{self._new}/{name}")
-            states = [state_of(self._new, name)]
         else:
             try:
-                states = [_written(f"{self._new}/{name}", name, content)]
+                with open(f"{self._new}/{name}", "xb") as file:  # noqa: PTH123 - as in `state_of`
+                    file.write(content)
             except (FileExistsError, IsADirectoryError) as error:
                 raise BuildError(f"Two addresses want one file: {name}.") from error
         spent("writing")
         if self._compress and suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
-            states += (state_of(self._new, twin) for twin in self._pack(name, content, same))
+            names += self._pack(name, content, same)
             spent("compressing", url)
         digest = sha256(content).digest()
         self.tally.unchanged += same
         self.tally.written += not same
+        states = tuple(state_of(self._new, one) for one in names)
         node = self.graph.add(reads)
-        self.tally.made[url] = Made(name, digest, self._endpoint, tuple(states), node)
+        self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
         return name
 
     def link(self, made: Mapping[str, Made]) -> Iterator[str]:
@@ -342,19 +344,6 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                 else:
                     (self._new / (name + ending)).write_bytes(packed)
                 yield name + ending
-
-
-def _written(path: str, name: str, content: bytes) -> State:
-    """Write a new file, and return its state. Raises FileExistsError."""
-    # There are tens of thousands of files, and a file object calls the system twice as often.
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        left = content
-        while left:
-            left = left[os.write(file, left) :]
-        return said_by(name, os.fstat(file))
-    finally:
-        os.close(file)
 
 
 def check_address(address: str) -> str:
