@@ -59,17 +59,15 @@ class Reads:
     """What was read to make one thing: fields of nouns by number, and the reads of its parts."""
 
     __slots__ = ("_fields", "_packed", "asked", "node", "parts")
-    # Tuples once it is at its end.
-    parts: Any  # of `Reads`
-    asked: Any  # of addresses, and whether they have a file
 
     def __init__(self, node: int | None = None) -> None:
         """With `node`, all that the node of this number of the last build stands for."""
         self.node = node
         self._fields: set[int] = set()
         self._packed: bytes | None = None
-        self.parts = set()
-        self.asked = set()
+        self.parts: set[Reads] | tuple[Reads, ...] = set()
+        # Addresses, and whether they have a file.
+        self.asked: set[tuple[str, bool]] | tuple[tuple[str, bool], ...] = set()
 
     @property
     def fields(self) -> Set[int]:
@@ -79,10 +77,9 @@ class Reads:
     def end(self) -> None:
         """Keep what was noted in a fifth of the memory. Nothing more can be noted."""
         if self._packed is None:
-            self._packed = packed(sorted(self._fields)) if self._fields else b""
+            self._packed = packed(sorted(self._fields))
             del self._fields
-            self.parts = tuple(self.parts)
-            self.asked = tuple(sorted(self.asked)) if self.asked else ()
+            self.parts, self.asked = tuple(self.parts), tuple(sorted(self.asked))
 
     def whole(self) -> tuple[set[int], set[tuple[str, bool]]]:
         """The fields and addresses that were read for this and all its parts."""
@@ -123,8 +120,7 @@ class Graph:
         if number is None:
             reads.end()
             parts = {known[part] if part in known else self.add(part) for part in reads.parts}
-            # Without a part, as most are, nothing has to be sorted.
-            node: Any = reads._packed, reads.asked, packed(sorted(parts)) if parts else b""
+            node = cast("Node", (reads._packed, reads.asked, packed(sorted(parts))))
             number = known[reads] = self._add(node)
         return number
 
@@ -191,8 +187,8 @@ def _switch(reads: Reads | None) -> Reads | None:
         _add, _use, _ask = int, id, id
     else:
         _add = reads._fields.add
-        _use = reads.parts.add
-        _ask = reads.asked.add
+        _use = cast("set[Reads]", reads.parts).add
+        _ask = cast("set[tuple[str, bool]]", reads.asked).add
     return before
 
 
@@ -201,27 +197,22 @@ def _watches() -> bool:
     return _now is not None and (not _thread or _thread == get_ident())
 
 
-class reading:
-    """Notes what is read in a block, and only there. Without a watch, nothing is noted.
-
-    A class, because there is one for each file, and a generator takes twice as long.
-    """
-
-    __slots__ = ("_before", "_reads")
-
-    def __enter__(self) -> Reads:
-        self._reads = reads = Reads()
-        self._before = _switch(reads) if _watches() else None
-        return reads
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is None:  # nothing was watched
-            return
-        _switch(self._before)
+@contextmanager
+def reading() -> Iterator[Reads]:
+    """Note what is read in this block, and only there. Without a watch, nothing is noted."""
+    reads = Reads()
+    if not _watches():
+        yield reads
+        return
+    before = _switch(reads)
+    try:
+        yield reads
+    finally:
+        _switch(before)
         if _kept_here is None:
-            self._reads.end()
+            reads.end()
         else:
-            _kept_here.append((self._reads, {}, ""))
+            _kept_here.append((reads, {}, ""))
 
 
 def depend_on(reads: Reads) -> None:
@@ -300,8 +291,7 @@ class remembered(Generic[ValueT]):
         if kept is None:
             kept = _make(values, self._kept, lambda: self._make(thing))
         _use(kept[1])
-        value = kept[0]
-        return value
+        return cast("ValueT", kept[0])
 
 
 def forget(thing: ValueT) -> ValueT:
@@ -317,14 +307,14 @@ def once(
     kept: MutableMapping[Any, Any], key: Hashable, make: Callable[..., ValueT], *given: Any
 ) -> ValueT:
     """`make(*given)`, kept in this dictionary under `key`. The dictionary is for this alone."""
-    found: tuple[ValueT, Any] | None = kept.get(key)
+    found: tuple[ValueT, Reads | None] | None = kept.get(key)
     if _now is None or not _watches():
         if found is None:
             found = kept[key] = make(*given), None
         return found[0]
     if found is None or found[1] is None:  # made before the watch: nobody knows from what
         found = _make(kept, key, lambda: make(*given))
-    _use(found[1])
+    _use(cast("Reads", found[1]))
     return found[0]
 
 
@@ -429,10 +419,9 @@ def remembers(
     """A decorator: the function keeps its last results, for so many different arguments."""
 
     def declare(make: Callable[ArgumentsT, ValueT]) -> Callable[ArgumentsT, ValueT]:
-        def nothing_yet(*_given: Any, **_named: Any) -> dict[str, Any]:
+        @lru_cache(maxsize=most)
+        def kept(*_given: Any, **_named: Any) -> dict[str, Any]:
             return {}
-
-        kept: Any = lru_cache(maxsize=most)(nothing_yet)
 
         @wraps(make)
         def asked(*given: ArgumentsT.args, **named: ArgumentsT.kwargs) -> ValueT:
@@ -440,7 +429,7 @@ def remembers(
                 # Apart, so that what other threads ask for puts nothing out of its place.
                 results = _kept_here.results(make, given, tuple(named.items()))
             else:
-                results = kept(*given, **named)
+                results = kept(*cast("Any", given), **cast("Any", named))
             return once(results, "", lambda: make(*given, **named))
 
         return asked
