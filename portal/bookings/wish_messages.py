@@ -7,7 +7,7 @@ or has left the content (S84), nor to a family that has stopped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -49,7 +49,13 @@ class _Post:
 
 
 def send_due(
-    engine: Engine, directory: Directory, settings: Settings, *, now: datetime, claimant: str
+    engine: Engine,
+    directory: Directory,
+    settings: Settings,
+    *,
+    now: datetime,
+    claimant: str,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send the messages that are due; returns how many went.
 
@@ -60,7 +66,7 @@ def send_due(
     def compose(row: Row[Any]) -> tuple[Letter, Mapping[str, Any]]:
         return _letter(post, row), {"sent": now}
 
-    return Queue(engine, wish_message, directory, settings, now).send_due(
+    return Queue(engine, wish_message, directory, settings, now, stopping=stopping).send_due(
         claimant, compose, most=_MOST
     )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -122,8 +123,9 @@ def send_due(
     now: datetime,
     claimant: str,
     limit: int = 500,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """Deliver the messages that are due, with at most `limit` attempts.
+    """Deliver the messages that are due, with at most `limit` attempts, and none once `stopping`.
 
     Safe to call from any number of processes at once. While many families are booking, a round ends
     after one batch: booking a place comes before messages, which only repeat what the families'
@@ -131,7 +133,7 @@ def send_due(
     """
     delivery_round = _Round(engine, directory, settings, now)
     outcomes: Counter[str] = Counter()
-    while outcomes.total() < limit:
+    while outcomes.total() < limit and not stopping():
         if outcomes and _many_booking(engine, delivery_round.now()):
             break
         claimed = claim(
@@ -144,7 +146,8 @@ def send_due(
         if not claimed:
             break
         for one in claimed:
-            outcomes[delivery_round.deliver(one)] += 1
+            leave = delivery_round.give_back if stopping() else delivery_round.deliver
+            outcomes[leave(one)] += 1
     return Sent(**{name: outcomes[name] for name in ("sent", "failed", "put_off", "dropped")})
 
 
@@ -185,8 +188,7 @@ class _Round:
 
     def deliver(self, one: Claimed) -> Outcome:
         if self.now() - one.claimed > HAND_OVER_WITHIN:
-            # It was not attempted: another round claims it again.
-            return self._record(one, "put_off", state="owed", tries=one.tries - 1)
+            return self.give_back(one)
         if one.tries > self.most_tries:
             words = "The portal stopped again and again while sending this."
             return self._record(one, "failed", state="failed", trouble=words)
@@ -210,6 +212,10 @@ class _Round:
         return self._record(
             one, "sent", state="sent", sent=self.now(), receipt=receipt[:200], trouble=None
         )
+
+    def give_back(self, one: Claimed) -> Outcome:
+        """Leave a message that was not attempted to another round, which claims it again."""
+        return self._record(one, "put_off", state="owed", tries=one.tries - 1)
 
     def _send(self, one: Claimed) -> str:
         with read(self.engine) as connection:

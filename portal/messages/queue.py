@@ -37,7 +37,8 @@ Compose = Callable[[Row[Any]], tuple[Letter, Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One such table in one round of a worker. `unneeded` is the state of what is not sent."""
+    """One such table in one round of a worker. `unneeded` is the state of what is not sent;
+    `stopping` says whether the worker was asked to stop."""
 
     engine: Engine
     table: Table
@@ -45,9 +46,10 @@ class Queue:
     settings: Settings
     now: datetime
     unneeded: str = "dropped"
+    stopping: Callable[[], bool] = lambda: False
 
     def send_due(self, claimant: str, compose: Compose, *, most: int) -> int:
-        """Send what is due, `most` letters at most; returns how many went.
+        """Send what is due, `most` letters at most; none once `stopping`. Returns how many went.
 
         It reads first, because it runs often. Raises SettingsError if a channel cannot work.
         """
@@ -56,7 +58,7 @@ class Queue:
                 return 0
         opened, sent = channels.opened(self.settings, self.directory.site), 0
         for _ in range(most):
-            row = self._claim(claimant)
+            row = None if self.stopping() else self._claim(claimant)
             if row is None:
                 break
             sent += self._deliver(row, compose, opened)

@@ -7,7 +7,7 @@ file, where the channel of emails carries files. Nothing in a message names a fa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,7 +55,13 @@ class _Post:
 
 
 def send_due(
-    engine: Engine, directory: Directory, settings: Settings, *, now: datetime, claimant: str
+    engine: Engine,
+    directory: Directory,
+    settings: Settings,
+    *,
+    now: datetime,
+    claimant: str,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send the messages that are due; returns how many went. Raises SettingsError."""
     post = _Post(engine, directory, settings, now)
@@ -63,7 +69,7 @@ def send_due(
     def compose(row: Row[Any]) -> tuple[Letter, Mapping[str, Any]]:
         return _letter(post, row), {"sent": now}
 
-    queue = Queue(engine, panel_message, directory, settings, now)
+    queue = Queue(engine, panel_message, directory, settings, now, stopping=stopping)
     return queue.send_due(claimant, compose, most=_MOST)
 
 

@@ -73,9 +73,11 @@ def once(
     new_content: bool = True,
     new_runs: bool = True,
     new_day: bool = True,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Round:
     """Run one round. `new_content` compares the content with what is booked, `new_runs` looks for
-    runs that families wait for, `new_day` keeps what was held on the days that are over."""
+    runs that families wait for, `new_day` keeps what was held on the days that are over. No message
+    is begun once `stopping`."""
     announced = 0
     if new_content:
         content_changes.open_places(engine, directory, now=now)
@@ -91,18 +93,23 @@ def once(
         settings,
         now=now,
         claimant=claimant,
+        stopping=stopping,
     )
     # After the messages about bookings, which they must not hold up.
     if new_content or new_runs:
         support.place_cases(engine, directory)
         wishes.notify(engine, directory, now=now)
-    wish_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
+    wish_messages.send_due(
+        engine, directory, settings, now=now, claimant=claimant, stopping=stopping
+    )
     gaps.follow_meetings(engine, directory, now=now)
-    panel_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
+    panel_messages.send_due(
+        engine, directory, settings, now=now, claimant=claimant, stopping=stopping
+    )
     if new_content or new_day:
         database.write(engine, lambda connection: records.keep(connection, directory, now))
     weeks.ask(engine, directory, settings, now=now)
-    week_post.send_due(engine, directory, settings, now=now, claimant=claimant)
+    week_post.send_due(engine, directory, settings, now=now, claimant=claimant, stopping=stopping)
     return Round(lapsed, announced, delivered)
 
 
@@ -135,6 +142,7 @@ class Watch:
         self._waited_since: float | None = None
         self._forgot: date | None = None  # the last day on which old data was deleted
         self._journal = Journal(settings.var / journal.FILE)
+        self._stopping: Callable[[], bool] = lambda: False
         # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -198,6 +206,7 @@ class Watch:
             new_content=number != self._compared,
             new_runs=new_runs,
             new_day=day != self._kept,
+            stopping=self._stopping,
         )
         self._kept = day
         if new_runs:
@@ -284,6 +293,7 @@ class Watch:
             # ended, we would get the number of the process that adopted us.
             return not asked.empty() or beside not in (None, os.getppid())
 
+        self._stopping = over
         while not over():
             try:
                 self.once(daily=True)

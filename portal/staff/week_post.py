@@ -6,7 +6,7 @@ made at the moment of sending, and its digest is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,13 @@ _PLACE = "/staff/week"
 
 
 def send_due(
-    engine: Engine, directory: Directory, settings: Settings, *, now: datetime, claimant: str
+    engine: Engine,
+    directory: Directory,
+    settings: Settings,
+    *,
+    now: datetime,
+    claimant: str,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send the emails that are due; returns how many went.
 
@@ -47,7 +53,7 @@ def send_due(
         letter = letter_of(row, account.staff, shown, directory, settings, now)
         return letter, {"digest": shown.digest}
 
-    queue = Queue(engine, week_link, directory, settings, now, unneeded="failed")
+    queue = Queue(engine, week_link, directory, settings, now, unneeded="failed", stopping=stopping)
     return queue.send_due(claimant, compose, most=_MOST)
 
 

@@ -3,11 +3,15 @@
 import itertools
 import os
 import shutil
+import signal
 from datetime import timedelta
 from pathlib import Path
 
-from portal import bookings
+import sqlalchemy as sa
+
+from portal import bookings, database
 from portal.bookings import Family
+from portal.database.tables import message
 from portal.editing import content_drafts
 from portal.editing.content_drafts import DraftFile
 from portal.messages import Sent
@@ -15,7 +19,7 @@ from portal.server import worker
 from portal.server.worker import Watch
 from portal.settings import load_settings
 from portal.web.site.build_state import MARKER
-from tests.support import made
+from tests.support import listeners, made
 from tests.support.made import NOW
 from tests.support.paths import ROOT
 from tests.support.staffed import make_staff
@@ -25,14 +29,16 @@ SECRET = "a secret of thirty-two characters"
 KEYS = (f"rounds-{number}" for number in itertools.count())
 
 
-def book(engine, directory, number: int) -> bookings.Booking:
+def book(engine, directory, number: int, series: int = 0) -> bookings.Booking:
     who = Family(
         f"Parent {number}",
         email=f"parent{number}@example.org",
         contact_by="email",
         safe_to_contact=True,
     )
-    return bookings.book(engine, directory.series[0], who, key=next(KEYS), secret=SECRET, now=NOW)
+    return bookings.book(
+        engine, directory.series[series], who, key=next(KEYS), secret=SECRET, now=NOW
+    )
 
 
 def status(engine, booking) -> str:
@@ -44,6 +50,11 @@ def settings_for(folder: Path):
     return load_settings(
         root=ROOT, var=folder, secret_key=SECRET, message_sender="families@families.example"
     )
+
+
+def by_email(port: int) -> dict[str, object]:
+    server = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"}
+    return {"email_channel": "email", **server}
 
 
 def letters(folder: Path) -> int:
@@ -141,3 +152,65 @@ def test_a_round_asks_each_centre_once_to_check_its_week(engine, tmp_path) -> No
         worker.once(engine, directory, settings, now=NOW + later, claimant="a")
 
     assert letters(tmp_path) == 1
+
+
+def test_no_letter_is_begun_by_a_round_that_is_to_stop(engine, tmp_path) -> None:
+    """Not even of those that it has claimed. The next worker sends each of them once."""
+    directory, settings = made.directory({"places": "9"}), settings_for(tmp_path)
+    for number in range(3):
+        book(engine, directory, number)
+    make_staff(engine)  # to whom a round also writes, on a Monday
+
+    first = worker.once(
+        engine, directory, settings, now=NOW, claimant="a", stopping=lambda: letters(tmp_path) > 0
+    )
+    sent = letters(tmp_path)
+    second = worker.once(engine, directory, settings, now=NOW, claimant="b")
+
+    assert (first.delivered, sent) == (Sent(sent=1, put_off=2), 1)
+    assert (second.delivered, letters(tmp_path)) == (Sent(sent=2), 4)
+
+
+def test_a_letter_that_was_refused_waits_for_the_next_worker(engine, tmp_path) -> None:
+    """It is tried again at once, but not by a round that was asked to stop meanwhile."""
+    directory = made.directory()
+    book(engine, directory, 1)
+
+    def tries(*which):
+        with database.read(engine) as connection:
+            asked = sa.select(message.c.tries).where(message.c.tries > 0, *which)
+            return list(connection.execute(asked).scalars())
+
+    with listeners.mail_server() as (mailbox, port):
+        mailbox.says["DATA"] = "451 not now"
+        settings = settings_for(tmp_path).model_copy(update=by_email(port))
+        given, failed = {"claimant": "a"}, message.c.trouble.is_not(None)
+        worker.once(
+            engine, directory, settings, now=NOW, **given, stopping=lambda: bool(tries(failed))
+        )
+        first = tries()
+        worker.once(engine, directory, settings, now=NOW + timedelta(hours=1), **given)
+
+    assert (first, tries()) == ([1], [2])
+
+
+def test_who_is_asked_to_stop_begins_no_other_letter(tmp_path, sample_root) -> None:
+    """SIGTERM comes while the first of three letters is on its way."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    with listeners.mail_server() as (mailbox, port):
+        settings = settings_for(tmp_path).model_copy(update={"root": sample_root} | by_email(port))
+        watch = Watch(settings, now=lambda: NOW)
+        watch.once()
+        known = watch._directory.series
+        (course,) = (n for n, one in enumerate(known) if one.path.endswith("/half-term/"))
+        for number in range(3):
+            book(watch._engine, watch._directory, number, course)
+        mailbox.on_data = lambda: os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            watch.go_on(3600)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            watch.close()
+
+    assert len(mailbox.taken) == 1

@@ -66,6 +66,7 @@ def test_the_form_says_how_many_places_the_creche_has_and_which_day_the_ages_are
     [
         ({"creche": "2", "creche-1-age": "1"}, "Enter the age of each child in the creche"),
         ({"creche-1-age": "1"}, "Enter how many children need a place"),
+        ({"creche": "1", "creche-1-age": "one"}, "Enter the age of child 1 in the creche: up to"),
         ({"creche": "1", "creche-1-age": "7"}, "The creche is only for children aged 1 to 4 years"),
         ({"creche": "3", "creche-1-age": "1"}, "as a number from 0 to 2"),
     ],

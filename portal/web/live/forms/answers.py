@@ -462,6 +462,7 @@ class Children(Answer):
     kind = "children"
     PREFIX: ClassVar[str] = "children"  # of the names of its boxes
     ADD: ClassVar[str] = "add"  # the step of the button that asks for one more child
+    WHERE: ClassVar[str] = ""  # what tells these children from others of the same form
     UNITS: ClassVar[Sequence[Option]] = (("years", "years"), ("months", "months"))
     AT_FIRST: ClassVar[int] = 3
     MOST: ClassVar[int] = 10
@@ -495,7 +496,9 @@ class Children(Answer):
             age, unit = str(ages[0]) if ages else "", str(units[0]) if units else "years"
             self.rows.append((printable(age).strip(), printable(unit)))
             if twice:
-                self.mistakes[len(self.rows)] = f"Give the age of child {len(self.rows)} only once"
+                self.mistakes[len(self.rows)] = (
+                    f"Give the age of {self._child(len(self.rows))} only once"
+                )
             elif printable(age) != age or unit not in self.OLDEST:
                 self.mistakes[len(self.rows)] = self._unclear(len(self.rows))
 
@@ -563,9 +566,12 @@ class Children(Answer):
 
     def _unclear(self, number: int) -> str:
         months, years = self.OLDEST["months"], self.OLDEST["years"]
-        return (
-            f"Enter the age of child {number}: up to {months} in months, or up to {years} in years"
-        )
+        child = self._child(number)
+        return f"Enter the age of {child}: up to {months} in months, or up to {years} in years"
+
+    @classmethod
+    def _child(cls, number: int) -> str:
+        return f"child {number}{cls.WHERE}"
 
 
 def _in_words(age: str, unit: str) -> str:

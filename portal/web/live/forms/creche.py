@@ -20,6 +20,7 @@ class CrecheAges(Children):
 
     PREFIX: ClassVar[str] = "creche"
     ADD: ClassVar[str] = "add-creche"
+    WHERE: ClassVar[str] = " in the creche"
 
 
 class CrecheQuestions:

@@ -232,7 +232,7 @@ class SafeTime(Answer):
 
     def __init__(self, label: str = "", **given: Any) -> None:
         hint = "For example, weekday mornings after 9:30."
-        super().__init__(label, **{"what": "the time", "longest": 100, "hint": hint, **given})
+        super().__init__(label, **{"what": "the safe time", "longest": 100, "hint": hint, **given})
 
 
 class Topics(Ticks):

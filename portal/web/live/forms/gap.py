@@ -41,7 +41,7 @@ class GapForm(LiveForm):
 
     today = date.min
 
-    district = Pick("In which district is it?", what="a district", missing="Choose the district")
+    district = Pick("In which district is it?", what="the district", missing="Choose the district")
     theme = Pick("What is it about?", what="what it is about", missing="Choose what it is about")
     needs = Ticks(
         "What does the family need help with?",
@@ -82,7 +82,7 @@ class GapForm(LiveForm):
         longest=1000,
         hint="And why it did not fit. Do not say who the family is.",
     )
-    pounds = Pounds("What would it cost, in pounds?", what="the sum", most=MOST_POUNDS)
+    pounds = Pounds("What would it cost, in pounds?", what="the cost", most=MOST_POUNDS)
     name = Name(
         "Your full name",
         what="your full name",

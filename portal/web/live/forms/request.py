@@ -61,8 +61,8 @@ class AskForm(FamilyForm):
     safe_time = SafeTime("When is a good and safe time to reach you?")
     topics = Topics("What would you like help with?")
     access = Access(SEEN_IN_A_REQUEST)
-    series = Pick("Which group do you want?", what="a group")
-    district = Pick("Where would you like to go?", what="a district")
+    series = Pick("Which group do you want?", what="the group")
+    district = Pick("Where would you like to go?", what="the district")
 
     def groups(self) -> Sequence[Group]:
         you, *others = super().groups()
@@ -179,8 +179,8 @@ class ReferForm(AskForm):
     )
     safe_time = SafeTime("When is a good and safe time to reach them?")
     topics = Topics("What would they like help with?", hint="Tick what fits.")
-    series = Pick("Which group do they want?", what="a group")
-    district = Pick("Where would they like to go?", what="a district")
+    series = Pick("Which group do they want?", what="the group")
+    district = Pick("Where would they like to go?", what="the district")
     access = Access(
         "Only the workers who answer the request see this, and those of the group if the family "
         "gets a place.",

@@ -90,7 +90,7 @@ class TellForm(LiveForm):
 
     near = Near(
         "Where do you want to go?",
-        what="a town or postcode",
+        what="the town or postcode",
         missing="Enter a town, village, centre or postcode",
         longest=LONGEST,
         hint="A town, a village, a centre or a postcode. We keep only the first part of a "
