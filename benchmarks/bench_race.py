@@ -131,11 +131,11 @@ class Racer:
         return cost_of(self.command, self.cwd, self.environ)
 
     def forget(self, past: Path) -> None:
-        """Put the output and the state aside, into the folder `past`, as if they never were.
+        """Put the output and the state aside, into the folder `past`, as if they had never been.
 
-        Nothing is deleted before a build. Where ext4 has no journal it does not use the inodes of
-        deleted files for half a minute, and looks past all of them for each new file. A build would
-        pay for the files of the build before it: a tenth of a millisecond for each.
+        Nothing is deleted before a build. Where ext4 has no journal, it does not use the inodes of
+        deleted files for a while, and looks past all of them for each new file. A build would pay
+        for the files of the build before it: a tenth of a millisecond for each.
         """
         past.mkdir(parents=True, exist_ok=True)
         for folder in (self.out, self.state):

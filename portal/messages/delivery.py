@@ -146,8 +146,8 @@ def send_due(
         if not claimed:
             break
         for one in claimed:
-            leave = delivery_round.give_back if stopping() else delivery_round.deliver
-            outcomes[leave(one)] += 1
+            stop = stopping()
+            outcomes[delivery_round.give_back(one) if stop else delivery_round.deliver(one)] += 1
     return Sent(**{name: outcomes[name] for name in ("sent", "failed", "put_off", "dropped")})
 
 

@@ -366,7 +366,7 @@ class TestStartAndStop:
         assert server.processes() == set()
 
     def test_it_stops_when_asked_while_it_starts(self, root):
-        """A process that is asked to stop in the moment it has started ends without a traceback."""
+        """A process that is asked to stop just as it has started ends without a traceback."""
         asked_at_once = """
 import os, signal, uvicorn
 startup = uvicorn.Server.startup
@@ -449,7 +449,7 @@ processes.Processes.wait = once_it_answers
     def test_a_process_hears_that_it_must_stop_in_its_first_moment(self, root):
         """Before it has set its own handlers. Another one is started, which answers."""
         asked_first = """
-import multiprocessing, os, signal
+import os, signal
 from multiprocessing.process import BaseProcess
 run = BaseProcess.run
 def ask(process):
